@@ -1,0 +1,108 @@
+package io.pointsman.plugin.endpoint;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A live endpoint: identity, address and the counters that belong to it. One object stands for one
+ * {@link EndpointKey} as long as discovery knows it, so requests in progress release what they
+ * reserved on the object they reserved it on, however often the pool around it was rebuilt.
+ *
+ * <p>Thread-safe; every method is lock-free and allocation-free.
+ */
+public final class Endpoint {
+  private static final VarHandle IN_FLIGHT;
+  private static final VarHandle REQUESTS;
+
+  static {
+    try {
+      var lookup = MethodHandles.lookup();
+      IN_FLIGHT = lookup.findVarHandle(Endpoint.class, "inFlight", int.class);
+      REQUESTS = lookup.findVarHandle(Endpoint.class, "requests", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final EndpointKey key;
+  private final String model;
+  private volatile EndpointSpec spec;
+
+  @SuppressWarnings("UnusedVariable") // read and written through IN_FLIGHT
+  private volatile int inFlight;
+
+  @SuppressWarnings("UnusedVariable") // read and written through REQUESTS
+  private volatile long requests;
+
+  Endpoint(String model, EndpointSpec spec) {
+    this.model = model;
+    this.key = spec.key();
+    this.spec = spec;
+  }
+
+  public EndpointKey key() {
+    return key;
+  }
+
+  /** The model this endpoint serves. */
+  public String model() {
+    return model;
+  }
+
+  /** Pod name, or the address where discovery knows no names. */
+  public String name() {
+    return spec.name();
+  }
+
+  /** {@code ip:port}, IPv6 in brackets. */
+  public String address() {
+    return spec.address();
+  }
+
+  EndpointSpec spec() {
+    return spec;
+  }
+
+  void update(EndpointSpec newSpec) {
+    spec = newSpec;
+  }
+
+  /** Requests reserved here by this replica and not yet released. */
+  public int inFlight() {
+    return (int) IN_FLIGHT.getOpaque(this);
+  }
+
+  /** Requests ever reserved here by this replica. */
+  public long requests() {
+    return (long) REQUESTS.getOpaque(this);
+  }
+
+  /**
+   * Reserves one in-flight request if the count is still what the caller saw.
+   *
+   * @return false if it has changed; the caller scans again
+   */
+  public boolean tryReserve(int seen) {
+    if (!IN_FLIGHT.compareAndSet(this, seen, seen + 1)) {
+      return false;
+    }
+    REQUESTS.getAndAdd(this, 1L);
+    return true;
+  }
+
+  /** Reserves one in-flight request whatever the count is. */
+  public void reserve() {
+    IN_FLIGHT.getAndAdd(this, 1);
+    REQUESTS.getAndAdd(this, 1L);
+  }
+
+  /** Gives one reservation back. The caller sees to it that this happens once. */
+  public void release() {
+    IN_FLIGHT.getAndAdd(this, -1);
+  }
+
+  @Override
+  public String toString() {
+    return model + "/" + name() + "@" + address();
+  }
+}

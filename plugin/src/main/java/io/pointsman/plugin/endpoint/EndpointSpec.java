@@ -1,0 +1,32 @@
+package io.pointsman.plugin.endpoint;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One endpoint as discovery describes it.
+ *
+ * @param key identity across updates
+ * @param name pod name, for people: the {@code target-pod} response header, metrics and logs
+ * @param address {@code ip:port} as Envoy dials it, IPv6 in brackets
+ * @param ready false keeps the endpoint known (with its counters) but out of every pick
+ * @param roleset the prefill-decode group it belongs to, or null
+ * @param role its part in that group
+ */
+public record EndpointSpec(
+    EndpointKey key,
+    String name,
+    String address,
+    boolean ready,
+    @Nullable String roleset,
+    Role role) {
+
+  /** The part an endpoint plays in prefill-decode routing. */
+  public enum Role {
+    /** Serves whole requests. */
+    COMBINED,
+    /** Computes the KV cache of prompts. */
+    PREFILL,
+    /** Generates from a transferred KV cache. */
+    DECODE
+  }
+}
