@@ -1,0 +1,113 @@
+package io.pointsman.common;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches one small text file by reading it again and again. Reading beats kernel notifications
+ * here: it sees the symlink swaps by which Kubernetes updates a mounted ConfigMap, and works on
+ * every file system. The listener runs on the watcher's own thread, one call at a time.
+ */
+public final class FileWatcher implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FileWatcher.class);
+
+  private final Path file;
+  private final Consumer<String> listener;
+  private final ScheduledExecutorService executor;
+  private String current;
+  private boolean readable = true;
+
+  private FileWatcher(Path file, String initial, Consumer<String> listener) {
+    this.file = file;
+    this.current = initial;
+    this.listener = listener;
+    this.executor =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              var thread = new Thread(task, "watch-" + file.getFileName());
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /**
+   * Reads a file as UTF-8.
+   *
+   * @throws ConfigException if it is not there, cannot be read or is not UTF-8
+   */
+  public static String read(Path file) throws ConfigException {
+    try {
+      return decode(Files.readAllBytes(file));
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(file.toString(), 1, "", "the file is not UTF-8 text");
+    } catch (IOException e) {
+      throw new ConfigException(file.toString(), 1, "", "cannot read the file: " + e);
+    }
+  }
+
+  private static String decode(byte[] bytes) throws CharacterCodingException {
+    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+  }
+
+  /**
+   * Begins to watch.
+   *
+   * @param initial the content that the caller already has; only what differs from it is told
+   * @param interval time between two looks
+   * @param listener gets each new content; what it throws is logged and the watch goes on
+   */
+  public static FileWatcher start(
+      Path file, String initial, Duration interval, Consumer<String> listener) {
+    var watcher = new FileWatcher(file, initial, listener);
+    long millis = interval.toMillis();
+    var unused =
+        watcher.executor.scheduleWithFixedDelay(
+            watcher::look, millis, millis, TimeUnit.MILLISECONDS);
+    return watcher;
+  }
+
+  private void look() {
+    try {
+      String content = read(file);
+      if (!readable) {
+        log.info("file can be read again: file={}", file);
+        readable = true;
+      }
+      if (!content.equals(current)) {
+        current = content;
+        listener.accept(content);
+      }
+    } catch (ConfigException e) {
+      if (readable) {
+        log.warn("keeping the last good content until the file can be read: {}", e.getMessage());
+        readable = false;
+      }
+    } catch (RuntimeException e) {
+      log.error("a change of the file was not taken over: file={}", file, e);
+    }
+  }
+
+  /** Stops watching; returns when no listener call is running any more, or after one second. */
+  @Override
+  public void close() {
+    executor.shutdownNow();
+    try {
+      if (!executor.awaitTermination(1, TimeUnit.SECONDS)) {
+        log.warn("a listener is still running: file={}", file);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

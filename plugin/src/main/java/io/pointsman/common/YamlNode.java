@@ -1,0 +1,151 @@
+package io.pointsman.common;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/**
+ * A value in a YAML (or JSON) settings document that knows where it stands, so that whoever finds
+ * it wrong can name the line. Immutable.
+ */
+public final class YamlNode {
+  private final String source;
+  private final String path;
+  private final Node node;
+
+  YamlNode(String source, String path, Node node) {
+    this.source = source;
+    this.path = path;
+    this.node = node;
+  }
+
+  /**
+   * Parses one document.
+   *
+   * @param source file name for error messages
+   * @throws ConfigException if the text is not YAML, is empty or holds several documents
+   */
+  public static YamlNode parse(String source, String text) throws ConfigException {
+    var settings = LoadSettings.builder().setLabel(source).setUseMarks(true).build();
+    try {
+      return new Compose(settings)
+          .composeString(text)
+          .map(root -> new YamlNode(source, "", root))
+          .orElseThrow(() -> new ConfigException(source, 1, "", "the file is empty"));
+    } catch (MarkedYamlEngineException e) {
+      int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+      throw new ConfigException(source, line, "", "not valid YAML: " + e.getProblem());
+    } catch (YamlEngineException e) {
+      throw new ConfigException(
+          source, 1, "", "not valid YAML: " + firstLine(String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse("");
+  }
+
+  /** Line of this value, counted from 1. */
+  public int line() {
+    return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
+  }
+
+  /** Where this value stands, as {@code models[1].name}; empty for the document itself. */
+  public String path() {
+    return path;
+  }
+
+  /** An error about this value, for the caller to throw. */
+  public ConfigException error(String reason) {
+    return new ConfigException(source, line(), path, reason);
+  }
+
+  /** True for an explicit null or an empty value. */
+  public boolean isNull() {
+    return Tag.NULL.equals(node.getTag());
+  }
+
+  /** True if this is a mapping. */
+  public boolean isMap() {
+    return node instanceof MappingNode;
+  }
+
+  /** True if this is a list. */
+  public boolean isList() {
+    return node instanceof SequenceNode;
+  }
+
+  /** This value as a mapping. */
+  public YamlMap map() throws ConfigException {
+    if (node instanceof MappingNode mapping) {
+      return new YamlMap(source, path, line(), mapping);
+    }
+    throw error("expected a mapping of keys to values, found " + kind());
+  }
+
+  /** This value as a list. */
+  public List<YamlNode> list() throws ConfigException {
+    if (!(node instanceof SequenceNode sequence)) {
+      throw error("expected a list, found " + kind());
+    }
+    var items = new ArrayList<YamlNode>();
+    for (Node item : sequence.getValue()) {
+      items.add(new YamlNode(source, path + "[" + items.size() + "]", item));
+    }
+    return items;
+  }
+
+  /** This scalar's text, not empty; numbers and booleans are taken as they are spelled. */
+  public String string() throws ConfigException {
+    if (!(node instanceof ScalarNode scalar) || isNull()) {
+      throw error("expected a string, found " + kind());
+    }
+    if (scalar.getValue().isBlank()) {
+      throw error("must not be empty");
+    }
+    return scalar.getValue();
+  }
+
+  /** This value as an integer between two bounds, both inclusive. */
+  public long integer(long min, long max) throws ConfigException {
+    String reason = "expected an integer from " + min + " to " + max + ", found ";
+    if (!(node instanceof ScalarNode scalar) || !Tag.INT.equals(node.getTag())) {
+      throw error(reason + kind());
+    }
+    try {
+      long value = Long.parseLong(scalar.getValue());
+      if (value >= min && value <= max) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Longer than any long: reported below like every other value out of range.
+    }
+    throw error(reason + scalar.getValue());
+  }
+
+  /** This value as true or false. */
+  public boolean bool() throws ConfigException {
+    if (node instanceof ScalarNode scalar && Tag.BOOL.equals(node.getTag())) {
+      return Boolean.parseBoolean(scalar.getValue());
+    }
+    throw error("expected true or false, found " + kind());
+  }
+
+  private String kind() {
+    if (node instanceof MappingNode) {
+      return "a mapping";
+    }
+    if (node instanceof SequenceNode) {
+      return "a list";
+    }
+    return isNull() ? "nothing" : "\"" + ((ScalarNode) node).getValue() + "\"";
+  }
+}
