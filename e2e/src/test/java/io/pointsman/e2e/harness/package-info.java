@@ -1,0 +1,4 @@
+@NullMarked
+package io.pointsman.e2e.harness;
+
+import org.jspecify.annotations.NullMarked;
