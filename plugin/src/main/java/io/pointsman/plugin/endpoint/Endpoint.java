@@ -26,6 +26,7 @@ public final class Endpoint {
 
   private final EndpointKey key;
   private final String model;
+  private final EndpointHealth health;
   private volatile EndpointSpec spec;
 
   @SuppressWarnings("UnusedVariable") // read and written through IN_FLIGHT
@@ -34,9 +35,10 @@ public final class Endpoint {
   @SuppressWarnings("UnusedVariable") // read and written through REQUESTS
   private volatile long requests;
 
-  Endpoint(String model, EndpointSpec spec) {
+  Endpoint(String model, EndpointSpec spec, EndpointHealth health) {
     this.model = model;
     this.key = spec.key();
+    this.health = health;
     this.spec = spec;
   }
 
@@ -59,12 +61,17 @@ public final class Endpoint {
     return spec.address();
   }
 
-  EndpointSpec spec() {
-    return spec;
+  /** False if discovery knows it but says that it takes no requests. */
+  boolean isReady() {
+    return spec.ready();
   }
 
   void update(EndpointSpec newSpec) {
     spec = newSpec;
+  }
+
+  EndpointHealth health() {
+    return health;
   }
 
   /** Requests reserved here by this replica and not yet released. */
@@ -99,6 +106,23 @@ public final class Endpoint {
   /** Gives one reservation back. The caller sees to it that this happens once. */
   public void release() {
     IN_FLIGHT.getAndAdd(this, -1);
+  }
+
+  /**
+   * Takes the permit for a trial request, if this endpoint is in probation, no other trial is under
+   * way and the gap since the last one has passed. The permit comes back when an outcome is
+   * reported, or by {@link #endTrial}.
+   *
+   * @param now nanoseconds by the clock that the registry goes by
+   * @return a ticket for {@link #endTrial}, or 0 if no trial may begin
+   */
+  public long tryBeginTrial(long now) {
+    return health.tryBeginTrial(now);
+  }
+
+  /** Gives a trial permit back; does nothing if that happened before. */
+  public void endTrial(long ticket) {
+    health.endTrial(ticket);
   }
 
   @Override
