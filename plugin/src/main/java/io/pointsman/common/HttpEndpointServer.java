@@ -144,7 +144,7 @@ public final class HttpEndpointServer implements AutoCloseable {
     try {
       return endpoint.answer(new HttpCall(exchange.getRemoteAddress().getAddress()));
     } catch (Exception e) {
-      log.error("event=http_endpoint_failed path={}", path, e);
+      log.error("an HTTP endpoint failed: path={}", path, e);
       return INTERNAL_ERROR;
     }
   }
