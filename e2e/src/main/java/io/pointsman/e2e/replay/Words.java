@@ -1,0 +1,24 @@
+package io.pointsman.e2e.replay;
+
+import java.util.Random;
+
+/**
+ * Text without meaning: words of three letters and a space, so that a word is one token where a
+ * token is taken for four bytes.
+ */
+final class Words {
+  private static final int LETTERS = 26;
+
+  private Words() {}
+
+  static String text(Random random, int tokens) {
+    var text = new StringBuilder(tokens * 4);
+    for (int i = 0; i < tokens; i++) {
+      for (int letter = 0; letter < 3; letter++) {
+        text.append((char) ('a' + random.nextInt(LETTERS)));
+      }
+      text.append(' ');
+    }
+    return text.toString();
+  }
+}
