@@ -1,0 +1,54 @@
+package io.pointsman.plugin.extproc;
+
+import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc.ExternalProcessorImplBase;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.grpc.stub.StreamObserver;
+import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.prompt.RequestReader;
+import io.pointsman.plugin.routing.Router;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The service {@code envoy.service.ext_proc.v3.ExternalProcessor}: one stream for each HTTP request
+ * that Envoy handles. Nothing in it blocks, so the server may and should run it with {@code
+ * directExecutor()}. Thread-safe.
+ */
+public final class ExternalProcessorService extends ExternalProcessorImplBase {
+  private final Set<Object> streams = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param settings how requests are treated
+   * @param router decides and reserves
+   * @param reader reads request bodies
+   * @param registry is told what requests met at endpoints
+   * @param metrics counts requests
+   */
+  @SuppressWarnings("UnusedVariable")
+  public ExternalProcessorService(
+      ExtProcSettings settings,
+      Router router,
+      RequestReader reader,
+      EndpointRegistry registry,
+      RequestMetrics metrics) {
+    metrics.showStreams(streams);
+  }
+
+  @Override
+  public StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> replies) {
+    return super.process(replies);
+  }
+
+  /**
+   * For shutting down: ends with status OK each stream whose request is decided and whose bodies do
+   * not pass through here, so that Envoy carries on with it alone; from now on also each that comes
+   * to this point. The others run to their end. May be called from any thread.
+   */
+  public void endDecidedStreams() {}
+
+  /** Streams that are open now. */
+  public int openStreams() {
+    return streams.size();
+  }
+}
