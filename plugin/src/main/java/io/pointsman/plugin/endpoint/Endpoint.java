@@ -35,6 +35,9 @@ public final class Endpoint {
   @SuppressWarnings("UnusedVariable") // read and written through REQUESTS
   private volatile long requests;
 
+  private volatile int peerInFlight;
+  private volatile int peerArrivals;
+
   Endpoint(String model, EndpointSpec spec, EndpointHealth health) {
     this.model = model;
     this.key = spec.key();
@@ -77,6 +80,21 @@ public final class Endpoint {
   /** Requests reserved here by this replica and not yet released. */
   public int inFlight() {
     return (int) IN_FLIGHT.getOpaque(this);
+  }
+
+  /** Requests in flight here that other replicas have decided, as last heard. */
+  public int peerInFlight() {
+    return peerInFlight;
+  }
+
+  /** Requests that other replicas may have decided since then. */
+  public int peerArrivals() {
+    return peerArrivals;
+  }
+
+  void setPeers(int newInFlight, int newArrivals) {
+    peerInFlight = newInFlight;
+    peerArrivals = newArrivals;
   }
 
   /** Requests ever reserved here by this replica. */

@@ -9,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,13 +18,15 @@ import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.SslOptions;
 import redis.clients.jedis.SslVerifyMode;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
  * The connection to Redis and the word on whether Redis is there. Redis is optional: without it, or
  * while it is away, state stays in this process and requests go on. A thread of its own pings each
  * second; nothing else waits for Redis. Thread-safe.
  */
-public final class RedisMonitor implements AutoCloseable {
+public final class RedisMonitor implements RedisCommands, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RedisMonitor.class);
 
   private static final Duration PING_INTERVAL = Duration.ofSeconds(1);
@@ -42,6 +45,7 @@ public final class RedisMonitor implements AutoCloseable {
 
   private final @Nullable RedisTarget target;
   private final Clock clock;
+  private final CommandTimers timers;
   private final @Nullable ScheduledExecutorService executor;
   private volatile State state = new State.Connecting();
 
@@ -51,6 +55,7 @@ public final class RedisMonitor implements AutoCloseable {
   private RedisMonitor(@Nullable RedisTarget target, MeterRegistry registry, Clock clock) {
     this.target = target;
     this.clock = clock;
+    timers = new CommandTimers(registry);
     if (target == null) {
       executor = null;
       log.info("no Redis is set: state stays in this process");
@@ -94,6 +99,8 @@ public final class RedisMonitor implements AutoCloseable {
             .clientName("pointsman-plugin")
             .connectionTimeoutMillis(TIMEOUT_MS)
             .socketTimeoutMillis(TIMEOUT_MS)
+            .blockingSocketTimeoutMillis(2 * TIMEOUT_MS) // by default it waits without end
+            .resp2() // one shape of replies, whatever the server's version
             .user(target.user())
             .password(target.password())
             .database(target.database());
@@ -128,6 +135,25 @@ public final class RedisMonitor implements AutoCloseable {
     return now instanceof State.Up ? "up" : "connecting";
   }
 
+  /** Fails at once while the last ping was not answered, so that nothing waits for a time-out. */
+  @Override
+  public <T> T run(String kind, Function<UnifiedJedis, T> command) {
+    RedisClient connected = client;
+    if (connected == null || !isUp()) {
+      throw new JedisConnectionException("Redis is " + status());
+    }
+    return timed(kind, connected, command);
+  }
+
+  private <T> T timed(String kind, RedisClient connected, Function<UnifiedJedis, T> command) {
+    long start = System.nanoTime();
+    try {
+      return command.apply(connected);
+    } finally {
+      timers.of(kind).record(Duration.ofNanos(System.nanoTime() - start));
+    }
+  }
+
   private void ping(RedisTarget to) {
     try {
       RedisClient connected = client;
@@ -135,7 +161,7 @@ public final class RedisMonitor implements AutoCloseable {
         connected = connect(to);
         client = connected;
       }
-      connected.ping();
+      timed("ping", connected, UnifiedJedis::ping);
       pingSucceeded();
     } catch (RuntimeException e) {
       pingFailed(e);

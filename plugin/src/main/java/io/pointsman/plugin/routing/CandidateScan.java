@@ -49,7 +49,12 @@ final class CandidateScan implements CandidateView {
   public int inFlight(int i) {
     int count = candidates.get(i).inFlight();
     seen[i] = ((long) scan << 32) | (count & 0xFFFFFFFFL);
-    return count;
+    return count + candidates.get(i).peerInFlight();
+  }
+
+  @Override
+  public int uncertainty(int i) {
+    return candidates.get(i).peerArrivals();
   }
 
   @Override

@@ -11,10 +11,17 @@ public interface CandidateView {
   int size();
 
   /**
-   * Requests in flight on candidate {@code i}. The value is remembered: if {@code i} is chosen, the
-   * reservation holds only if the count is still the same, and the strategy is asked again if not.
+   * Requests in flight on candidate {@code i}, of all replicas. This replica's part is remembered:
+   * if {@code i} is chosen, the reservation holds only if the count is still the same, and the
+   * strategy is asked again if not.
    */
   int inFlight(int i);
+
+  /**
+   * By how much {@link #inFlight} may be too small, because other replicas decide too and are heard
+   * a moment later. Always 0 where there is one replica.
+   */
+  int uncertainty(int i);
 
   /** Randomness for ties; fixed by tests. */
   RandomGenerator random();

@@ -4,8 +4,10 @@ package io.pointsman.plugin.routing;
  * The candidate with the fewest requests in flight; chance decides between equals.
  *
  * <p>One pass finds the smallest count and how many have it, a second walks to the one that was
- * drawn. That takes one random number however many are equal. Counts may change in between: if the
- * one that was drawn is no longer there, both passes begin again.
+ * drawn. That takes one random number however many are equal. Where other replicas decide too,
+ * counts are equal within what those may have added unseen, so that replicas do not pile on the
+ * endpoint that was least loaded a moment ago. Counts may change in between: if the one that was
+ * drawn is no longer there, both passes begin again.
  */
 final class LeastRequestStrategy implements RoutingStrategy {
   @Override
@@ -31,26 +33,37 @@ final class LeastRequestStrategy implements RoutingStrategy {
     int size = candidates.size();
     int least = Integer.MAX_VALUE;
     int equals = 0;
-    int first = 0;
+    int uncertainty = 0;
     for (int i = 0; i < size; i++) {
       int inFlight = candidates.inFlight(i);
+      uncertainty = Math.max(uncertainty, candidates.uncertainty(i));
       if (inFlight < least) {
         least = inFlight;
         equals = 1;
-        first = i;
       } else if (inFlight == least) {
         equals++;
       }
     }
-    if (equals == 1) {
-      return first;
+    int limit = least + uncertainty;
+    if (uncertainty > 0) {
+      equals = countUpTo(limit, candidates);
     }
-    int drawn = candidates.random().nextInt(equals);
-    for (int i = first; i < size; i++) {
-      if (candidates.inFlight(i) == least && drawn-- == 0) {
+    int drawn = equals > 1 ? candidates.random().nextInt(equals) : 0;
+    for (int i = 0; i < size; i++) {
+      if (candidates.inFlight(i) <= limit && drawn-- == 0) {
         return i;
       }
     }
     return -1;
+  }
+
+  private static int countUpTo(int limit, CandidateView candidates) {
+    int count = 0;
+    for (int i = 0; i < candidates.size(); i++) {
+      if (candidates.inFlight(i) <= limit) {
+        count++;
+      }
+    }
+    return count;
   }
 }
