@@ -137,9 +137,7 @@ final class Engine implements AutoCloseable {
     prefilling = true;
     Sequence sequence = toPrefill.removeFirst();
     int promptTokens = sequence.work.promptTokens();
-    // The last token is always computed: its output is the first answer token.
-    int cachedTokens =
-        Math.min(cache.match(sequence.chain) * KvCache.BLOCK_TOKENS, promptTokens - 1);
+    int cachedTokens = cachedTokens(cache.match(sequence.chain), promptTokens);
     metrics.prefixLookup(promptTokens, cachedTokens);
     long end = timer.nanos() + nanosFor(promptTokens - cachedTokens, settings.prefillRate());
     timer.at(
@@ -151,6 +149,12 @@ final class Engine implements AutoCloseable {
           }
           prefillNext();
         });
+  }
+
+  /** How many of a prompt's tokens need not be computed if this many of its blocks are held. */
+  static int cachedTokens(int heldBlocks, int promptTokens) {
+    // The last token is always computed: its output is the first answer token.
+    return Math.min(heldBlocks * KvCache.BLOCK_TOKENS, promptTokens - 1);
   }
 
   private void prefilled(Sequence sequence, int cachedTokens) {
