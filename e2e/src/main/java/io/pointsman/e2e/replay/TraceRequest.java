@@ -11,6 +11,7 @@ import java.util.List;
  * @param template which system prompt the conversation begins with; 0 is the most popular one
  * @param messages all of the conversation up to this turn's question
  * @param maxTokens how long the answer is
+ * @param answer what the next turn, if there is one, holds as this one's answer
  */
 record TraceRequest(
     long arrivalMillis,
@@ -18,7 +19,8 @@ record TraceRequest(
     int turn,
     int template,
     List<Message> messages,
-    int maxTokens) {
+    int maxTokens,
+    String answer) {
   TraceRequest {
     messages = List.copyOf(messages);
   }

@@ -4,10 +4,11 @@ package io.pointsman.plugin.extproc;
 enum Ending {
   /** The whole answer passed before our eyes. */
   COMPLETED("completed"),
-  /** The client or Envoy gave the request up while the answer was still running. */
-  CANCELLED("cancelled"),
-  /** The answer stopped before its end. */
-  BROKEN("broken"),
+  /**
+   * The answer stopped before its end. Whether the client left or the pod broke off, Envoy tells in
+   * its access log only: seen on 1.40, our stream ends the same way for both.
+   */
+  INTERRUPTED("interrupted"),
   /** Over; without the response body in view nobody can say how. */
   ENDED("ended"),
   /** Still running when this replica shut down and let Envoy carry on alone. */

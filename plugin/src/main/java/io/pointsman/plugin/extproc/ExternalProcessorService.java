@@ -3,12 +3,11 @@ package io.pointsman.plugin.extproc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc.ExternalProcessorImplBase;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The service {@code envoy.service.ext_proc.v3.ExternalProcessor}: one stream for each HTTP request
@@ -16,7 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * directExecutor()}. Thread-safe.
  */
 public final class ExternalProcessorService extends ExternalProcessorImplBase {
-  private final Set<Object> streams = ConcurrentHashMap.newKeySet();
+  private final OpenStreams streams = new OpenStreams();
+  private final StreamContext context;
 
   /**
    * @param settings how requests are treated
@@ -25,19 +25,30 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
    * @param registry is told what requests met at endpoints
    * @param metrics counts requests
    */
-  @SuppressWarnings("UnusedVariable")
   public ExternalProcessorService(
       ExtProcSettings settings,
       Router router,
       RequestReader reader,
       EndpointRegistry registry,
       RequestMetrics metrics) {
-    metrics.showStreams(streams);
+    context =
+        new StreamContext(
+            settings,
+            router,
+            reader,
+            registry,
+            metrics,
+            new Replies(settings),
+            new FaultLog(metrics, System::nanoTime),
+            streams);
+    metrics.showStreams(streams.all());
   }
 
   @Override
   public StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> replies) {
-    return super.process(replies);
+    var stream = new RequestStream(context, (ServerCallStreamObserver<ProcessingResponse>) replies);
+    stream.start();
+    return stream;
   }
 
   /**
@@ -45,10 +56,12 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
    * not pass through here, so that Envoy carries on with it alone; from now on also each that comes
    * to this point. The others run to their end. May be called from any thread.
    */
-  public void endDecidedStreams() {}
+  public void endDecidedStreams() {
+    streams.drain();
+  }
 
   /** Streams that are open now. */
   public int openStreams() {
-    return streams.size();
+    return streams.all().size();
   }
 }

@@ -1,4 +1,0 @@
-@NullMarked
-package io.pointsman.e2e.modelserver;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,120 @@
+package io.pointsman.plugin.extproc;
+
+import io.pointsman.plugin.prompt.Malformed;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An error of the wire contract, for the client.
+ *
+ * @param status HTTP status
+ * @param header name of the error header
+ * @param headerValue its value; any text, made fit when it is sent
+ * @param message what is wrong; any text, escaped when it is sent
+ * @param code machine-readable code, or null
+ * @param param the request field at fault, or null
+ * @param details for Envoy's access log ({@code RESPONSE_CODE_DETAILS}): one word
+ */
+record Rejection(
+    int status,
+    String header,
+    String headerValue,
+    String message,
+    @Nullable String code,
+    @Nullable String param,
+    String details) {
+  private static final String BODY_HEADER = "x-error-request-body-processing";
+  private static final String MULTIPART_HEADER = "x-error-multipart-parsing";
+  private static final String MODEL_HEADER = "x-error-no-model-backends";
+  private static final String ROUTING_HEADER = "x-error-routing";
+  private static final String TRUE = "true";
+  private static final int MAX_QUOTED = 200;
+
+  static final Rejection UNKNOWN_PATH = body(501, "unknown request path", "pointsman_unknown_path");
+  static final Rejection NO_BODY = body(400, "the request has no body", "pointsman_no_body");
+  static final Rejection BODY_NOT_SENT =
+      body(
+          400,
+          "the model cannot be told: this gateway does not pass on request bodies here",
+          "pointsman_body_not_sent");
+  static final Rejection TOO_LARGE =
+      body(413, "the request body is too large", "pointsman_body_too_large");
+  static final Rejection CUT_SHORT =
+      body(
+          413,
+          "the request body is too large, and its model field is not near its start",
+          "pointsman_body_cut");
+
+  static Rejection malformed(Malformed malformed) {
+    return switch (malformed.kind()) {
+      case BODY -> body(400, malformed.message(), "pointsman_malformed_body");
+      case MULTIPART ->
+          new Rejection(
+              400,
+              MULTIPART_HEADER,
+              TRUE,
+              malformed.message(),
+              null,
+              null,
+              "pointsman_malformed_multipart");
+      case INCOMPLETE -> CUT_SHORT;
+    };
+  }
+
+  static Rejection unknownModel(String model) {
+    return new Rejection(
+        400,
+        MODEL_HEADER,
+        model,
+        "model " + quoted(model) + " does not exist",
+        "model_not_found",
+        "model",
+        "pointsman_unknown_model");
+  }
+
+  static Rejection noEndpoints(String model) {
+    return new Rejection(
+        503,
+        MODEL_HEADER,
+        TRUE,
+        "no pod of model " + quoted(model) + " is ready",
+        "service_unavailable",
+        null,
+        "pointsman_no_endpoints");
+  }
+
+  static Rejection unknownStrategy(String strategy) {
+    return new Rejection(
+        400,
+        ROUTING_HEADER,
+        TRUE,
+        "incorrect routing strategy " + quoted(strategy),
+        null,
+        null,
+        "pointsman_unknown_strategy");
+  }
+
+  /** The error type that goes with the status. */
+  String type() {
+    return switch (status) {
+      case 400, 404 -> "invalid_request_error";
+      case 401 -> "authentication_error";
+      case 429 -> "rate_limit_error";
+      case 503 -> "overloaded_error";
+      default -> "api_error";
+    };
+  }
+
+  /** True if the client should try again soon. */
+  boolean isTemporary() {
+    return status == 503;
+  }
+
+  private static Rejection body(int status, String message, String details) {
+    return new Rejection(status, BODY_HEADER, TRUE, message, null, null, details);
+  }
+
+  /** What a client sent, short enough to be sent back. */
+  private static String quoted(String text) {
+    return text.length() <= MAX_QUOTED ? text : text.substring(0, MAX_QUOTED) + "...";
+  }
+}

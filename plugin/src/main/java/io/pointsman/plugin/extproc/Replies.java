@@ -1,0 +1,235 @@
+package io.pointsman.plugin.extproc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode;
+import io.envoyproxy.envoy.service.ext_proc.v3.BodyMutation;
+import io.envoyproxy.envoy.service.ext_proc.v3.BodyResponse;
+import io.envoyproxy.envoy.service.ext_proc.v3.CommonResponse;
+import io.envoyproxy.envoy.service.ext_proc.v3.HeaderMutation;
+import io.envoyproxy.envoy.service.ext_proc.v3.HeadersResponse;
+import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
+import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse;
+import io.envoyproxy.envoy.type.v3.HttpStatus;
+
+/** Builds what is sent to Envoy. What is the same for every request is built once. */
+final class Replies {
+  /** Largest piece of a body in a full-duplex reply, in bytes: Envoy advises against 64 KiB. */
+  static final int MAX_PIECE = 62_000;
+
+  static final ProcessingResponse REQUEST_BODY_UNCHANGED =
+      ProcessingResponse.newBuilder().setRequestBody(BodyResponse.getDefaultInstance()).build();
+  static final ProcessingResponse RESPONSE_BODY_UNCHANGED =
+      ProcessingResponse.newBuilder().setResponseBody(BodyResponse.getDefaultInstance()).build();
+  static final ProcessingResponse REQUEST_TRAILERS_UNCHANGED =
+      ProcessingResponse.newBuilder()
+          .setRequestTrailers(TrailersResponse.getDefaultInstance())
+          .build();
+  static final ProcessingResponse RESPONSE_TRAILERS_UNCHANGED =
+      ProcessingResponse.newBuilder()
+          .setResponseTrailers(TrailersResponse.getDefaultInstance())
+          .build();
+  static final ProcessingResponse RESPONSE_HEADERS_UNCHANGED =
+      ProcessingResponse.newBuilder()
+          .setResponseHeaders(HeadersResponse.getDefaultInstance())
+          .build();
+
+  /** The namespace of the dynamic metadata that tells the access log receiver the model. */
+  static final String METADATA_NAMESPACE = "pointsman";
+
+  static final String METADATA_MODEL = "model";
+
+  private static final HeaderMutation REMOVALS =
+      HeaderMutation.newBuilder().addAllRemoveHeaders(HeaderRules.REMOVED).build();
+  private static final HeaderValueOption MARKER =
+      HeaderOptions.overwrite(HeaderRules.MARKER, "true");
+  private static final HeaderValueOption JSON =
+      HeaderOptions.overwrite(HeaderRules.CONTENT_TYPE, "application/json");
+  private static final HeaderValueOption RETRY_AFTER = HeaderOptions.overwrite("retry-after", "1");
+
+  private final ExtProcSettings settings;
+  private final ProcessingResponse undecidedStatic;
+  private final ProcessingResponse undecidedBuffered;
+  private final ProcessingResponse undecidedPartial;
+
+  Replies(ExtProcSettings settings) {
+    this.settings = settings;
+    undecidedStatic = undecided().build();
+    undecidedBuffered = undecided().setModeOverride(override(BodyMode.BUFFERED)).build();
+    undecidedPartial = undecided().setModeOverride(override(BodyMode.BUFFERED_PARTIAL)).build();
+  }
+
+  /**
+   * Answers request headers whose body is still to come. The route is cleared already here: seen on
+   * Envoy 1.40, a body that is cut at the buffer limit goes on by the route that is known when it
+   * is answered.
+   */
+  ProcessingResponse undecided(StreamModes modes) {
+    if (!modes.overridable()) {
+      return undecidedStatic;
+    }
+    return modes.request() == BodyMode.BUFFERED_PARTIAL ? undecidedPartial : undecidedBuffered;
+  }
+
+  private static ProcessingResponse.Builder undecided() {
+    return ProcessingResponse.newBuilder()
+        .setRequestHeaders(
+            HeadersResponse.newBuilder()
+                .setResponse(
+                    CommonResponse.newBuilder()
+                        .setHeaderMutation(REMOVALS)
+                        .setClearRouteCache(true)));
+  }
+
+  /** Answers request headers with the decision; the body need not come any more. */
+  ProcessingResponse decidedOnHeaders(RoutedRequest request, StreamModes modes) {
+    var reply = decided(request);
+    reply.setRequestHeaders(
+        HeadersResponse.newBuilder().setResponse(decision(request, REMOVALS.toBuilder())));
+    if (modes.overridable()) {
+      reply.setModeOverride(override(BodyMode.NONE));
+    }
+    return reply.build();
+  }
+
+  /** Answers a request body with the decision. */
+  ProcessingResponse decidedOnBody(RoutedRequest request) {
+    return decided(request)
+        .setRequestBody(
+            BodyResponse.newBuilder().setResponse(decision(request, HeaderMutation.newBuilder())))
+        .build();
+  }
+
+  private ProcessingResponse.Builder decided(RoutedRequest request) {
+    var reply = ProcessingResponse.newBuilder();
+    if (settings.accessLogMetadata()) {
+      reply.setDynamicMetadata(metadata(request.endpoint().model()));
+    }
+    return reply;
+  }
+
+  private static CommonResponse.Builder decision(
+      RoutedRequest request, HeaderMutation.Builder headers) {
+    headers.addSetHeaders(
+        HeaderOptions.overwrite(HeaderRules.TARGET_POD, request.endpoint().address()));
+    headers.addSetHeaders(
+        HeaderOptions.overwrite(HeaderRules.ROUTING_STRATEGY, request.decision().strategy()));
+    if (request.newId()) {
+      headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.X_REQUEST_ID, request.requestId()));
+    }
+    return CommonResponse.newBuilder().setHeaderMutation(headers).setClearRouteCache(true);
+  }
+
+  /**
+   * Answers the response headers of a routed request.
+   *
+   * @param readBody ask for the response body in pieces
+   */
+  ProcessingResponse responseHeaders(RoutedRequest request, boolean readBody) {
+    if (!settings.responseHeaders() && !readBody) {
+      return RESPONSE_HEADERS_UNCHANGED;
+    }
+    var headers = HeadersResponse.newBuilder();
+    if (settings.responseHeaders()) {
+      headers.setResponse(CommonResponse.newBuilder().setHeaderMutation(servedBy(request)));
+    }
+    var reply = ProcessingResponse.newBuilder().setResponseHeaders(headers);
+    if (readBody) {
+      reply.setModeOverride(
+          override(BodyMode.NONE).toBuilder().setResponseBodyMode(BodySendMode.STREAMED));
+    }
+    return reply.build();
+  }
+
+  private static HeaderMutation.Builder servedBy(RoutedRequest request) {
+    var headers =
+        HeaderMutation.newBuilder()
+            .addSetHeaders(MARKER)
+            .addSetHeaders(HeaderOptions.overwrite(HeaderRules.REQUEST_ID, request.requestId()))
+            .addSetHeaders(
+                HeaderOptions.overwrite(
+                    HeaderRules.ROUTING_STRATEGY, request.decision().strategy()))
+            .addSetHeaders(
+                HeaderOptions.overwrite(HeaderRules.TARGET_POD, request.endpoint().name()))
+            .addSetHeaders(
+                HeaderOptions.overwrite(HeaderRules.TARGET_POD_IP, request.endpoint().address()));
+    String profile = request.decision().profile();
+    if (profile != null) {
+      headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.APPLIED_PROFILE, profile));
+    }
+    return headers;
+  }
+
+  /** Refuses the request. */
+  static ProcessingResponse rejected(Rejection rejection) {
+    var headers =
+        HeaderMutation.newBuilder()
+            .addSetHeaders(JSON)
+            .addSetHeaders(HeaderOptions.overwrite(rejection.header(), rejection.headerValue()));
+    if (rejection.isTemporary()) {
+      headers.addSetHeaders(RETRY_AFTER);
+    }
+    return ProcessingResponse.newBuilder()
+        .setImmediateResponse(
+            ImmediateResponse.newBuilder()
+                .setStatus(HttpStatus.newBuilder().setCodeValue(rejection.status()))
+                .setHeaders(headers)
+                .setBody(ErrorJson.of(rejection))
+                .setDetails(rejection.details()))
+        .build();
+  }
+
+  /** A piece of a full-duplex request body, to go on to the pod. */
+  static ProcessingResponse requestPiece(ByteString piece, boolean last) {
+    return ProcessingResponse.newBuilder().setRequestBody(piece(piece, last)).build();
+  }
+
+  /** A piece of a full-duplex response body, to go on to the client. */
+  static ProcessingResponse responsePiece(ByteString piece, boolean last) {
+    return ProcessingResponse.newBuilder().setResponseBody(piece(piece, last)).build();
+  }
+
+  private static BodyResponse.Builder piece(ByteString piece, boolean last) {
+    return BodyResponse.newBuilder()
+        .setResponse(
+            CommonResponse.newBuilder()
+                .setBodyMutation(
+                    BodyMutation.newBuilder()
+                        .setStreamedResponse(
+                            StreamedBodyResponse.newBuilder()
+                                .setBody(piece)
+                                .setEndOfStream(last))));
+  }
+
+  /**
+   * Trailers are asked for so that the stream stays open until the request ends (seen on Envoy
+   * 1.40: it is cancelled right after the last phase otherwise), and so that a request that
+   * consists of headers and trailers comes to be refused.
+   */
+  private ProcessingMode override(BodyMode requestBody) {
+    boolean wantsHeaders =
+        settings.responseHeaders() || settings.passiveHealth() || settings.usageMetrics();
+    return ProcessingMode.newBuilder()
+        .setRequestBodyMode(requestBody.wire())
+        .setResponseHeaderMode(wantsHeaders ? HeaderSendMode.SEND : HeaderSendMode.SKIP)
+        .setResponseBodyMode(BodySendMode.NONE)
+        .setRequestTrailerMode(HeaderSendMode.SEND)
+        .setResponseTrailerMode(HeaderSendMode.SEND)
+        .build();
+  }
+
+  private static Struct metadata(String model) {
+    var fields =
+        Struct.newBuilder()
+            .putFields(METADATA_MODEL, Value.newBuilder().setStringValue(model).build());
+    return Struct.newBuilder()
+        .putFields(METADATA_NAMESPACE, Value.newBuilder().setStructValue(fields).build())
+        .build();
+  }
+}

@@ -1,0 +1,272 @@
+package io.pointsman.plugin.extproc;
+
+import com.google.protobuf.ByteString;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
+import io.pointsman.plugin.endpoint.Pool;
+import io.pointsman.plugin.prompt.Api;
+import io.pointsman.plugin.prompt.Malformed;
+import io.pointsman.plugin.prompt.ParsedRequest;
+import io.pointsman.plugin.prompt.ReadResult;
+import io.pointsman.plugin.routing.Decision;
+import io.pointsman.plugin.routing.RouteRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The request half of a stream: reads headers and body, has the request decided, and answers each
+ * message once. Called under the stream's lock.
+ */
+final class RequestSide {
+  private final RequestStream stream;
+  private final StreamContext context;
+  private RequestPhase phase = RequestPhase.AWAITING_HEADERS;
+  private RequestHeaders headers = RequestHeaders.NONE;
+  private @Nullable Api api;
+  private String model = "";
+
+  /** Holds a full-duplex body until it is whole. */
+  private @Nullable BodyBuffer held;
+
+  RequestSide(RequestStream stream, StreamContext context) {
+    this.stream = stream;
+    this.context = context;
+  }
+
+  /** True once nothing of the request has to come here any more. */
+  boolean isPast() {
+    return switch (phase) {
+      case AWAITING_HEADERS, AWAITING_BODY -> false;
+      case PASSING_BODY -> mode() != BodyMode.FULL_DUPLEX_STREAMED;
+      case AWAITING_TRAILERS, COMPLETE -> true;
+    };
+  }
+
+  void onHeaders(HttpHeaders message) {
+    if (phase != RequestPhase.AWAITING_HEADERS) {
+      stream.outOfOrder("request headers");
+      return;
+    }
+    headers = RequestHeaders.read(message.getHeaders(), context.settings().trustedModelHeader());
+    api = Api.ofPath(headers.path());
+    if (api == null) {
+      reject(Rejection.UNKNOWN_PATH);
+    } else if (message.getEndOfStream()) {
+      reject(Rejection.NO_BODY);
+    } else if (mode().holdsHeaders()) {
+      awaitBody();
+    } else {
+      decideWithoutBody();
+    }
+  }
+
+  private void awaitBody() {
+    if (context.settings().routeOnHeaders()) {
+      long start = System.nanoTime();
+      Decision decision = routeOnHeaders();
+      if (!(decision instanceof Decision.NeedsBody)) {
+        acceptOnHeaders(decision, start);
+        return;
+      }
+    }
+    phase = RequestPhase.AWAITING_BODY;
+    if (mode() != BodyMode.FULL_DUPLEX_STREAMED) {
+      stream.send(context.replies().undecided(stream.modes()));
+    }
+  }
+
+  private void decideWithoutBody() {
+    long start = System.nanoTime();
+    Decision decision = routeOnHeaders();
+    if (decision instanceof Decision.NeedsBody) {
+      context
+          .faults()
+          .report(
+              ProtocolFault.BODY_NOT_SENT,
+              "request body mode " + mode() + " with a model or strategy that is in the body");
+      reject(Rejection.BODY_NOT_SENT);
+      return;
+    }
+    acceptOnHeaders(decision, start);
+  }
+
+  private void acceptOnHeaders(Decision decision, long start) {
+    RoutedRequest routed = accept(decision, start);
+    if (routed != null) {
+      phase = RequestPhase.PASSING_BODY;
+      stream.send(context.replies().decidedOnHeaders(routed, stream.modes()));
+    }
+  }
+
+  /** Needs the body also where the headers do not tell the model. */
+  private Decision routeOnHeaders() {
+    String named = headers.model();
+    if (named != null) {
+      return route(named, null);
+    }
+    Pool only = context.registry().pools().only();
+    return only == null ? new Decision.NeedsBody() : route(only.model(), null);
+  }
+
+  void onBody(HttpBody message) {
+    switch (phase) {
+      case AWAITING_HEADERS -> stream.outOfOrder("request body before request headers");
+      case AWAITING_BODY -> takeBody(message);
+      case PASSING_BODY -> pass(message);
+      case AWAITING_TRAILERS -> stream.outOfOrder("second request body");
+      case COMPLETE -> afterEnd("request body");
+    }
+  }
+
+  private void takeBody(HttpBody message) {
+    if (mode() == BodyMode.FULL_DUPLEX_STREAMED) {
+      hold(message);
+      return;
+    }
+    boolean complete = mode() == BodyMode.BUFFERED || message.getEndOfStream();
+    RoutedRequest routed = decideOnBody(BodyBytes.of(message.getBody()), complete);
+    if (routed != null) {
+      phase = message.getEndOfStream() ? RequestPhase.COMPLETE : RequestPhase.AWAITING_TRAILERS;
+      stream.send(context.replies().decidedOnBody(routed));
+    }
+  }
+
+  private void hold(HttpBody message) {
+    if (held == null) {
+      held = new BodyBuffer(context.settings().maxBodyBytes());
+    }
+    if (!held.append(message.getBody())) {
+      reject(Rejection.TOO_LARGE);
+    } else if (message.getEndOfStream()) {
+      release(held, true);
+    }
+  }
+
+  /** Decides on a full-duplex body that is whole, and sends headers and body on. */
+  private void release(BodyBuffer body, boolean last) {
+    RoutedRequest routed = decideOnBody(body.contents(), true);
+    held = null;
+    if (routed == null) {
+      return;
+    }
+    phase = RequestPhase.COMPLETE;
+    stream.send(context.replies().decidedOnHeaders(routed, stream.modes()));
+    int start = 0;
+    do {
+      int end = Math.min(start + Replies.MAX_PIECE, body.length());
+      stream.send(Replies.requestPiece(body.slice(start, end), last && end == body.length()));
+      start = end;
+    } while (start < body.length());
+  }
+
+  private void pass(HttpBody message) {
+    if (mode() == BodyMode.FULL_DUPLEX_STREAMED) {
+      Pieces.each(
+          message.getBody(),
+          message.getEndOfStream(),
+          (piece, last) -> stream.send(Replies.requestPiece(piece, last)));
+    } else {
+      stream.send(Replies.REQUEST_BODY_UNCHANGED);
+    }
+    if (message.getEndOfStream()) {
+      phase = RequestPhase.COMPLETE;
+    }
+  }
+
+  void onTrailers() {
+    switch (phase) {
+      case AWAITING_HEADERS -> stream.outOfOrder("request trailers before request headers");
+      case AWAITING_BODY -> trailersEndBody();
+      case PASSING_BODY, AWAITING_TRAILERS -> passTrailers();
+      case COMPLETE -> afterEnd("request trailers");
+    }
+  }
+
+  private void trailersEndBody() {
+    if (held == null) {
+      reject(Rejection.NO_BODY);
+      return;
+    }
+    release(held, false);
+    if (phase == RequestPhase.COMPLETE) {
+      passTrailers();
+    }
+  }
+
+  private void passTrailers() {
+    phase = RequestPhase.COMPLETE;
+    stream.send(Replies.REQUEST_TRAILERS_UNCHANGED);
+  }
+
+  /** In full duplex, messages already on their way may cross our last piece. */
+  private void afterEnd(String message) {
+    if (mode() != BodyMode.FULL_DUPLEX_STREAMED) {
+      stream.outOfOrder(message + " after the end of the request");
+    }
+  }
+
+  private @Nullable RoutedRequest decideOnBody(BodyBytes body, boolean complete) {
+    if (stream.responseBegun()) {
+      // Envoy answered by itself while we waited; nobody waits for a decision.
+      stream.end(Ending.ENDED);
+      return null;
+    }
+    if (body.length() == 0 || api == null) {
+      reject(Rejection.NO_BODY);
+      return null;
+    }
+    long start = System.nanoTime();
+    ReadResult read =
+        context
+            .reader()
+            .read(api, headers.contentType(), body.array(), body.offset(), body.length(), complete);
+    if (read instanceof Malformed malformed) {
+      reject(Rejection.malformed(malformed));
+      return null;
+    }
+    var parsed = (ParsedRequest) read;
+    return accept(route(parsed.model(), parsed), start);
+  }
+
+  private Decision route(String wanted, @Nullable ParsedRequest body) {
+    model = wanted;
+    return context
+        .router()
+        .route(new RouteRequest(wanted, headers.strategy(), headers.profile(), body));
+  }
+
+  /** Takes a decision over; null if it is a refusal, which has been sent then. */
+  private @Nullable RoutedRequest accept(Decision decision, long start) {
+    RequestMetrics metrics = context.metrics();
+    if (decision instanceof Decision.Routed routed) {
+      ByteString known = headers.requestId();
+      var request =
+          new RoutedRequest(routed, known != null ? known : headers.newRequestId(), known == null);
+      stream.decided(request);
+      headers = RequestHeaders.NONE;
+      metrics.decided(routed.strategy(), System.nanoTime() - start);
+      return request;
+    }
+    if (decision instanceof Decision.UnknownModel unknown) {
+      stream.reject(Rejection.unknownModel(unknown.model()), metrics.unknownModel());
+    } else if (decision instanceof Decision.NoEndpoints) {
+      stream.reject(Rejection.noEndpoints(model), metrics.model(model));
+    } else if (decision instanceof Decision.UnknownStrategy unknown) {
+      stream.reject(Rejection.unknownStrategy(unknown.strategy()), metrics.model(model));
+    } else {
+      throw new IllegalStateException("router asks for a body that it was given");
+    }
+    return null;
+  }
+
+  private void reject(Rejection rejection) {
+    if (stream.responseBegun()) {
+      stream.end(Ending.ENDED);
+      return;
+    }
+    stream.reject(rejection, context.metrics().unknownModel());
+  }
+
+  private BodyMode mode() {
+    return stream.modes().request();
+  }
+}

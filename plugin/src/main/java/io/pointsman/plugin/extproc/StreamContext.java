@@ -1,0 +1,16 @@
+package io.pointsman.plugin.extproc;
+
+import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.prompt.RequestReader;
+import io.pointsman.plugin.routing.Router;
+
+/** What all streams share. */
+record StreamContext(
+    ExtProcSettings settings,
+    Router router,
+    RequestReader reader,
+    EndpointRegistry registry,
+    RequestMetrics metrics,
+    Replies replies,
+    FaultLog faults,
+    OpenStreams streams) {}

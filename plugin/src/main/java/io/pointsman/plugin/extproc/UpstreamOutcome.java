@@ -1,0 +1,96 @@
+package io.pointsman.plugin.extproc;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.pointsman.plugin.endpoint.Outcome;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells what a response says about the endpoint that it is for. Envoy answers itself where an
+ * endpoint does not, and those answers come here too; the attributes {@code response.code_details}
+ * and {@code response.flags} tell whose answer it is, if the filter is set to send them.
+ *
+ * <p>Without them only what is sure counts: an answer with the header that Envoy adds to upstream
+ * answers ({@code x-envoy-upstream-service-time}) is the endpoint's, a success is too, and all else
+ * says nothing.
+ */
+final class UpstreamOutcome {
+  private static final String FILTER = "envoy.filters.http.ext_proc";
+  private static final String VIA_UPSTREAM = "via_upstream";
+  private static final String RESET = "upstream_reset_before_response_started{";
+
+  // Bits of response.flags, by their numbers in Envoy's CoreResponseFlag.
+  private static final long UPSTREAM_REMOTE_RESET = 1L << 4;
+  private static final long UPSTREAM_CONNECTION_FAILURE = 1L << 5;
+  private static final long UPSTREAM_CONNECTION_TERMINATION = 1L << 6;
+  private static final long UPSTREAM_OVERFLOW = 1L << 7;
+  private static final long UPSTREAM_PROTOCOL_ERROR = 1L << 23;
+  private static final long CONNECTION_FAILED =
+      UPSTREAM_REMOTE_RESET
+          | UPSTREAM_CONNECTION_FAILURE
+          | UPSTREAM_CONNECTION_TERMINATION
+          | UPSTREAM_PROTOCOL_ERROR;
+
+  private UpstreamOutcome() {}
+
+  /**
+   * Judges a response-headers message.
+   *
+   * @param status the {@code :status} header, or 0 if there was none
+   * @param upstreamTime true if {@code x-envoy-upstream-service-time} was among the headers
+   */
+  static Outcome of(ProcessingRequest message, int status, boolean upstreamTime) {
+    Struct attributes = attributes(message.getAttributesMap());
+    String details = text(attributes, "response.code_details");
+    long flags = number(attributes, "response.flags");
+    if (details != null && details.equals(VIA_UPSTREAM)) {
+      return ofUpstream(status);
+    }
+    if (flags > 0) {
+      boolean overflow = (flags & UPSTREAM_OVERFLOW) != 0;
+      boolean failed = (flags & CONNECTION_FAILED) != 0;
+      return failed && !overflow ? Outcome.CONNECTION_FAILED : Outcome.NEUTRAL;
+    }
+    if (details != null) {
+      return isConnectionFailure(details) ? Outcome.CONNECTION_FAILED : Outcome.NEUTRAL;
+    }
+    if (upstreamTime) {
+      return ofUpstream(status);
+    }
+    return status >= 200 && status < 300 ? Outcome.ANSWERED : Outcome.NEUTRAL;
+  }
+
+  private static Outcome ofUpstream(int status) {
+    return status >= 502 && status <= 504 ? Outcome.UNAVAILABLE : Outcome.ANSWERED;
+  }
+
+  /** Where only the details are sent, as {@code …{remote_connection_failure|why}}. */
+  private static boolean isConnectionFailure(String details) {
+    return details.startsWith(RESET)
+        && (details.contains("connection_failure")
+            || details.contains("connection_timeout")
+            || details.contains("connection_termination")
+            || details.contains("remote_reset")
+            || details.contains("protocol_error"));
+  }
+
+  private static @Nullable Struct attributes(Map<String, Struct> byFilter) {
+    Struct own = byFilter.get(FILTER);
+    if (own != null || byFilter.size() != 1) {
+      return own;
+    }
+    return byFilter.values().iterator().next();
+  }
+
+  private static @Nullable String text(@Nullable Struct attributes, String name) {
+    Value value = attributes == null ? null : attributes.getFieldsMap().get(name);
+    return value != null && value.hasStringValue() ? value.getStringValue() : null;
+  }
+
+  private static long number(@Nullable Struct attributes, String name) {
+    Value value = attributes == null ? null : attributes.getFieldsMap().get(name);
+    return value != null && value.hasNumberValue() ? (long) value.getNumberValue() : -1;
+  }
+}

@@ -1,0 +1,187 @@
+package io.pointsman.plugin.extproc;
+
+import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.pointsman.plugin.endpoint.Endpoint;
+import io.pointsman.plugin.endpoint.EndpointKey;
+import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.endpoint.EndpointSpec;
+import io.pointsman.plugin.endpoint.HealthSettings;
+import io.pointsman.plugin.endpoint.ModelConfig;
+import io.pointsman.plugin.endpoint.ModelSpec;
+import io.pointsman.plugin.endpoint.Pool;
+import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.prompt.RequestReader;
+import io.pointsman.plugin.routing.CandidateView;
+import io.pointsman.plugin.routing.RequestView;
+import io.pointsman.plugin.routing.Router;
+import io.pointsman.plugin.routing.RoutingStrategy;
+import io.pointsman.plugin.routing.StrategyCatalog;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** The service in a gRPC server of its own, with real router, reader and registry behind it. */
+final class ExtProcFixture implements AutoCloseable {
+  static final String ADDRESS = "10.0.0.1:8000";
+
+  /** One pod each of two models; the pods' names differ from their addresses. */
+  static final Topology TWO_MODELS =
+      new Topology(
+          List.of(
+              model("llama", pod("llama-0", ADDRESS)), model("qwen", pod("qwen-0", "[::1]:9000"))));
+
+  static final Topology ONE_MODEL = new Topology(List.of(model("llama", pod("llama-0", ADDRESS))));
+
+  final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
+  final ExternalProcessorService service;
+  private final Server server;
+  private final ManagedChannel channel;
+
+  ExtProcFixture(ExtProcSettings settings, Topology topology) {
+    registry.apply(topology);
+    var catalog =
+        new StrategyCatalog(
+            List.of(new Named("random"), new Named("least-request"), new Prompted(), new Broken()));
+    service =
+        new ExternalProcessorService(
+            settings,
+            new Router(registry::pools, catalog, ""),
+            new RequestReader(),
+            registry,
+            new RequestMetrics(meters, registry::pools));
+    String name = UUID.randomUUID().toString();
+    try {
+      server =
+          InProcessServerBuilder.forName(name).directExecutor().addService(service).build().start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+  }
+
+  ExtProcFixture() {
+    this(ExtProcSettings.DEFAULTS, TWO_MODELS);
+  }
+
+  static EndpointSpec pod(String name, String address) {
+    return new EndpointSpec(
+        new EndpointKey(address, 0), name, address, true, null, EndpointSpec.Role.COMBINED);
+  }
+
+  static EndpointSpec unready(EndpointSpec pod) {
+    return new EndpointSpec(pod.key(), pod.name(), pod.address(), false, null, pod.role());
+  }
+
+  static ModelSpec model(String name, EndpointSpec... pods) {
+    return new ModelSpec(name, "vllm", List.of(pods), ModelConfig.NONE);
+  }
+
+  /** A model with one profile, which says {@code least-request}. */
+  static ModelSpec modelWithProfile(String name, String profile, EndpointSpec... pods) {
+    var config =
+        new ModelConfig(
+            null,
+            profile,
+            Map.of(
+                profile,
+                new ModelConfig.Profile(profile, "least-request", null, null, null, null)));
+    return new ModelSpec(name, "vllm", List.of(pods), config);
+  }
+
+  /** Opens a stream as Envoy does for one HTTP request. */
+  FakeEnvoy open() {
+    return new FakeEnvoy(ExternalProcessorGrpc.newStub(channel));
+  }
+
+  /** Requests in flight on all endpoints together. */
+  int inFlight() {
+    return endpoints().stream().mapToInt(Endpoint::inFlight).sum();
+  }
+
+  Endpoint endpoint() {
+    return endpoints().get(0);
+  }
+
+  private List<Endpoint> endpoints() {
+    var all = new ArrayList<Endpoint>();
+    for (Pool pool : registry.pools().all()) {
+      all.addAll(pool.all());
+    }
+    return all;
+  }
+
+  /** Sum of a counter over all series that have these tags. */
+  double count(String meter, String... tags) {
+    return meters.find(meter).tags(tags).counters().stream().mapToDouble(Counter::count).sum();
+  }
+
+  void shutDownNow() {
+    server.shutdownNow();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    server.shutdownNow();
+    registry.close();
+  }
+
+  /** Takes the first candidate. */
+  private record Named(String name) implements RoutingStrategy {
+    @Override
+    public boolean needsPrompt() {
+      return false;
+    }
+
+    @Override
+    public int pick(RequestView request, CandidateView candidates) {
+      return 0;
+    }
+  }
+
+  /** Takes the first candidate, but wants to see the prompt. */
+  private record Prompted() implements RoutingStrategy {
+    @Override
+    public String name() {
+      return "prompted";
+    }
+
+    @Override
+    public boolean needsPrompt() {
+      return true;
+    }
+
+    @Override
+    public int pick(RequestView request, CandidateView candidates) {
+      return 0;
+    }
+  }
+
+  /** Has a bug. */
+  private record Broken() implements RoutingStrategy {
+    @Override
+    public String name() {
+      return "broken";
+    }
+
+    @Override
+    public boolean needsPrompt() {
+      return false;
+    }
+
+    @Override
+    public int pick(RequestView request, CandidateView candidates) {
+      throw new IllegalStateException("bug in a strategy");
+    }
+  }
+}
