@@ -1,5 +1,6 @@
 package io.pointsman.e2e.replay;
 
+import io.pointsman.e2e.modelserver.OfflineServer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -8,10 +9,14 @@ import java.util.Random;
 /**
  * Makes traces of conversations that share system prompts and grow turn by turn.
  *
+ * <p>The answers that later turns quote are those that the sample model servers give, so that their
+ * caches hold an answer's blocks when the next turn asks for them, as a real server's do.
+ *
  * <p>Each system prompt and each conversation has a source of random numbers of its own, derived
  * from the seed, so that a longer trace begins as a shorter one does.
  */
 final class TraceGenerator {
+  private static final String MODEL = "any";
   private static final long ARRIVALS = -1;
   private static final long TEMPLATES = 1L << 40;
 
@@ -61,12 +66,11 @@ final class TraceGenerator {
     for (int turn = 0; turn < turns && arrival < end; turn++) {
       String question = Words.text(random, settings.userTokens().sampleInt(random));
       int answerTokens = settings.answerTokens().sampleInt(random);
-      String answer = Words.text(random, answerTokens);
       messages.add(new Message("user", question));
-      requests.add(
-          new TraceRequest(
-              (long) arrival, conversation, turn, template, messages, answerTokens, answer));
-      messages.add(new Message("assistant", answer));
+      var request =
+          new TraceRequest((long) arrival, conversation, turn, template, messages, answerTokens);
+      requests.add(request);
+      messages.add(new Message("assistant", OfflineServer.answer(request.body(MODEL))));
       arrival +=
           1000 * (answerTokens / settings.decodeRate() + settings.thinkSeconds().sample(random));
     }

@@ -11,7 +11,6 @@ import java.util.List;
  * @param template which system prompt the conversation begins with; 0 is the most popular one
  * @param messages all of the conversation up to this turn's question
  * @param maxTokens how long the answer is
- * @param answer what the next turn, if there is one, holds as this one's answer
  */
 record TraceRequest(
     long arrivalMillis,
@@ -19,8 +18,7 @@ record TraceRequest(
     int turn,
     int template,
     List<Message> messages,
-    int maxTokens,
-    String answer) {
+    int maxTokens) {
   TraceRequest {
     messages = List.copyOf(messages);
   }

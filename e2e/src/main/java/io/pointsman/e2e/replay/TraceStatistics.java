@@ -1,5 +1,8 @@
 package io.pointsman.e2e.replay;
 
+import io.pointsman.e2e.modelserver.OfflineServer;
+import java.util.HashSet;
+
 /**
  * What a trace amounts to, computed without running anything.
  *
@@ -19,6 +22,32 @@ record TraceStatistics(
     long answerTokens,
     long cachedTokens,
     int distinctBlocks) {
+
+  /** Sends a trace through one pod that forgets nothing, request by request. */
+  static TraceStatistics of(Trace trace, String model) {
+    var server = new OfflineServer();
+    var conversations = new HashSet<Integer>();
+    var templates = new HashSet<Integer>();
+    long promptTokens = 0;
+    long answerTokens = 0;
+    long cachedTokens = 0;
+    for (TraceRequest request : trace.requests()) {
+      var answered = server.serve(request.body(model));
+      conversations.add(request.conversation());
+      templates.add(request.template());
+      promptTokens += answered.promptTokens();
+      cachedTokens += answered.cachedTokens();
+      answerTokens += request.maxTokens();
+    }
+    return new TraceStatistics(
+        trace.requests().size(),
+        conversations.size(),
+        templates.size(),
+        promptTokens,
+        answerTokens,
+        cachedTokens,
+        server.promptBlocks());
+  }
 
   /** The best hit ratio there can be: an unlimited cache, one pod. */
   double idealHitRatio() {

@@ -13,11 +13,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import redis.clients.jedis.ConnectionPoolConfig;
-import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.RedisClient;
-import redis.clients.jedis.SslOptions;
-import redis.clients.jedis.SslVerifyMode;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
@@ -30,7 +25,7 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RedisMonitor.class);
 
   private static final Duration PING_INTERVAL = Duration.ofSeconds(1);
-  private static final int TIMEOUT_MS = 1000;
+  private static final int TIMEOUT_MS = RedisConnector.TIMEOUT_MS;
 
   /** What the last ping said. */
   private sealed interface State {
@@ -50,7 +45,7 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
   private volatile State state = new State.Connecting();
 
   /** Made by the thread that pings, for the client connects as it is made. */
-  private volatile @Nullable RedisClient client;
+  private volatile @Nullable UnifiedJedis client;
 
   private RedisMonitor(@Nullable RedisTarget target, MeterRegistry registry, Clock clock) {
     this.target = target;
@@ -93,31 +88,6 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
     return monitor;
   }
 
-  private static RedisClient connect(RedisTarget target) {
-    var config =
-        DefaultJedisClientConfig.builder()
-            .clientName("pointsman-plugin")
-            .connectionTimeoutMillis(TIMEOUT_MS)
-            .socketTimeoutMillis(TIMEOUT_MS)
-            .blockingSocketTimeoutMillis(2 * TIMEOUT_MS) // by default it waits without end
-            .resp2() // one shape of replies, whatever the server's version
-            .user(target.user())
-            .password(target.password())
-            .database(target.database());
-    if (target.tls()) {
-      // Checks the certificate and that it was issued for this host.
-      config.sslOptions(SslOptions.builder().sslVerifyMode(SslVerifyMode.FULL).build());
-    }
-    var pool = new ConnectionPoolConfig();
-    pool.setMaxWait(Duration.ofMillis(TIMEOUT_MS)); // by default it waits without end
-    pool.setJmxEnabled(false);
-    return RedisClient.builder()
-        .hostAndPort(target.host(), target.port())
-        .clientConfig(config.build())
-        .poolConfig(pool)
-        .build();
-  }
-
   /** Whether the last ping was answered; false where no Redis is set. */
   public boolean isUp() {
     return state instanceof State.Up;
@@ -138,14 +108,14 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
   /** Fails at once while the last ping was not answered, so that nothing waits for a time-out. */
   @Override
   public <T> T run(String kind, Function<UnifiedJedis, T> command) {
-    RedisClient connected = client;
+    UnifiedJedis connected = client;
     if (connected == null || !isUp()) {
       throw new JedisConnectionException("Redis is " + status());
     }
     return timed(kind, connected, command);
   }
 
-  private <T> T timed(String kind, RedisClient connected, Function<UnifiedJedis, T> command) {
+  private <T> T timed(String kind, UnifiedJedis connected, Function<UnifiedJedis, T> command) {
     long start = System.nanoTime();
     try {
       return command.apply(connected);
@@ -156,9 +126,9 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
 
   private void ping(RedisTarget to) {
     try {
-      RedisClient connected = client;
+      UnifiedJedis connected = client;
       if (connected == null) {
-        connected = connect(to);
+        connected = RedisConnector.connect(to);
         client = connected;
       }
       timed("ping", connected, UnifiedJedis::ping);
@@ -213,7 +183,7 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    RedisClient connected = client;
+    UnifiedJedis connected = client;
     if (connected != null) {
       connected.close();
     }

@@ -23,11 +23,19 @@ public final class RedisProcess implements AutoCloseable {
 
   private final int port = freePort();
   private final List<String> arguments;
+  private @Nullable Path configFile;
   private @Nullable Process process;
 
   /** Prepares a Redis without starting it. */
   public RedisProcess(String... arguments) {
     this.arguments = List.of(arguments);
+  }
+
+  /** Prepares a Sentinel, which writes to its configuration file. */
+  static RedisProcess sentinel(Path configFile) {
+    var sentinel = new RedisProcess("--sentinel");
+    sentinel.configFile = configFile;
+    return sentinel;
   }
 
   /** The port, also while it is stopped. */
@@ -39,8 +47,13 @@ public final class RedisProcess implements AutoCloseable {
   public RedisProcess start() throws IOException {
     var command = new ArrayList<String>();
     command.add(EXECUTABLE.toString());
+    if (configFile != null) {
+      command.add(configFile.toString());
+    }
     command.addAll(List.of("--port", Integer.toString(port), "--bind", "127.0.0.1"));
-    command.addAll(List.of("--save", "", "--appendonly", "no"));
+    if (configFile == null) {
+      command.addAll(List.of("--save", "", "--appendonly", "no"));
+    }
     command.addAll(arguments);
     process =
         new ProcessBuilder(command)

@@ -1,0 +1,121 @@
+package io.pointsman.e2e.modelserver;
+
+import io.pointsman.e2e.modelserver.Fault.Hang;
+import io.pointsman.e2e.modelserver.Fault.Reset;
+import io.pointsman.e2e.modelserver.Fault.Stage;
+import java.io.IOException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/** One request from the engine to the wire. The engine calls it on its timer's thread. */
+final class Exchange implements Engine.Listener {
+  private final Request request;
+  private final Response response;
+  private final ApiCall call;
+  private final Answer answer;
+  private final Faults faults;
+  private final ResponseWriter writer;
+  private final Engine engine;
+  private Engine.@Nullable Sequence sequence;
+  private int cachedTokens;
+
+  Exchange(
+      Request request,
+      Response response,
+      Callback callback,
+      ApiCall call,
+      Answer answer,
+      Engine engine,
+      Faults faults) {
+    this.request = request;
+    this.response = response;
+    this.call = call;
+    this.answer = answer;
+    this.engine = engine;
+    this.faults = faults;
+    this.writer = new ResponseWriter(response, callback, this::clientGone);
+  }
+
+  synchronized void start() {
+    sequence =
+        engine.submit(
+            new Engine.Work(
+                call.model(),
+                call.prompt(),
+                answer.promptTokens(),
+                answer.text(),
+                answer.tokens().size(),
+                call.stream()),
+            this);
+  }
+
+  @Override
+  public void onPrefilled(int cachedTokens) {
+    this.cachedTokens = cachedTokens;
+    if (!call.stream()) {
+      return;
+    }
+    response.setStatus(200);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream; charset=utf-8");
+    begin(call.format().head(answer, cachedTokens));
+  }
+
+  @Override
+  public void onToken(int index) {
+    writer.write(call.format().token(answer, index));
+  }
+
+  @Override
+  public void onDone() {
+    if (call.stream()) {
+      writer.end(call.format().tail(answer, cachedTokens, call.includeUsage()));
+      return;
+    }
+    response.setStatus(200);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+    String body = call.format().whole(answer, cachedTokens);
+    if (breaksOff(faults.current())) {
+      begin(body.substring(0, 1));
+      writer.end(body.substring(1));
+    } else {
+      writer.end(body);
+    }
+  }
+
+  // The first piece of the body, and what goes wrong right after it.
+  private void begin(String piece) {
+    Fault fault = faults.current();
+    if (!breaksOff(fault)) {
+      writer.write(piece);
+      return;
+    }
+    // A comment, where the API has no event before the first token.
+    String something = piece.isEmpty() ? ":\n\n" : piece;
+    if (fault instanceof Reset) {
+      writer.writeThen(
+          something,
+          () -> {
+            Faults.reset(request);
+            writer.fail(new IOException("injected reset"));
+          });
+    } else {
+      writer.write(something);
+      faults.hang(writer::go);
+    }
+    writer.hold();
+  }
+
+  private static boolean breaksOff(@Nullable Fault fault) {
+    return (fault instanceof Reset reset && reset.stage() == Stage.AFTER_FIRST_BYTES)
+        || (fault instanceof Hang hang && hang.stage() == Stage.AFTER_FIRST_BYTES);
+  }
+
+  private synchronized void clientGone(Throwable failure) {
+    if (sequence != null) {
+      engine.abort(sequence);
+    }
+  }
+}

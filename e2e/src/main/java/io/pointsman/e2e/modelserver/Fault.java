@@ -1,0 +1,28 @@
+package io.pointsman.e2e.modelserver;
+
+import java.time.Duration;
+
+/** What can be wrong with a server. Health, model list and metrics fail only with the port. */
+public sealed interface Fault {
+  /** When a request goes wrong. */
+  enum Stage {
+    BEFORE_HEADERS,
+    /** After the headers and the first piece of the body. */
+    AFTER_FIRST_BYTES
+  }
+
+  /** The port is closed: connections are refused, and those that are open are cut. */
+  record Refuse() implements Fault {}
+
+  /** The connection is reset (RST). */
+  record Reset(Stage stage) implements Fault {}
+
+  /** Nothing comes until {@link SampleModelServer#release} or {@link SampleModelServer#heal}. */
+  record Hang(Stage stage) implements Fault {}
+
+  /** Every request gets this status and an error body. */
+  record Status(int code) implements Fault {}
+
+  /** Every request is taken up this much later. */
+  record Slow(Duration delay) implements Fault {}
+}

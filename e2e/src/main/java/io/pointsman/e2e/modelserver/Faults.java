@@ -1,0 +1,64 @@
+package io.pointsman.e2e.modelserver;
+
+import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/** The fault that is switched on, and the requests that hang because of one. Thread-safe. */
+final class Faults {
+  private final ArrayDeque<Runnable> hung = new ArrayDeque<>();
+  private volatile @Nullable Fault current;
+
+  @Nullable Fault current() {
+    return current;
+  }
+
+  void set(@Nullable Fault fault) {
+    current = fault;
+  }
+
+  /** Keeps a request until it is released. */
+  void hang(Runnable goOn) {
+    synchronized (hung) {
+      hung.add(goOn);
+    }
+  }
+
+  int hungRequests() {
+    synchronized (hung) {
+      return hung.size();
+    }
+  }
+
+  /** Lets requests go on, the longest kept first; returns how many did. */
+  int release(int count) {
+    int released = 0;
+    while (released < count) {
+      Runnable next;
+      synchronized (hung) {
+        next = hung.poll();
+      }
+      if (next == null) {
+        break;
+      }
+      next.run();
+      released++;
+    }
+    return released;
+  }
+
+  /** Resets the connection of a request: RST, not FIN. */
+  static void reset(Request request) {
+    EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
+    try {
+      ((SocketChannel) endPoint.getTransport()).setOption(StandardSocketOptions.SO_LINGER, 0);
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot reset a connection", e);
+    }
+    endPoint.close();
+  }
+}

@@ -1,0 +1,70 @@
+package io.pointsman.e2e.modelserver;
+
+import java.util.List;
+
+/**
+ * How a sample model server behaves. Tokens are estimated as a quarter of the bytes, rounded up.
+ *
+ * @param models the names it answers to; the first one labels its metrics
+ * @param prefillRate prompt tokens per second that are not cached, one request at a time
+ * @param decodeRate answer tokens per second for each running request
+ * @param cacheBlocks size of the KV cache in blocks of {@link KvCache#BLOCK_TOKENS} tokens; also
+ *     bounds the length of prompt and answer together
+ * @param maxRunning requests that run at once; the rest waits
+ * @param answerTokens length of an answer where the request sets no limit
+ */
+public record ServerSettings(
+    List<String> models,
+    double prefillRate,
+    double decodeRate,
+    int cacheBlocks,
+    int maxRunning,
+    int answerTokens) {
+
+  public ServerSettings {
+    models = List.copyOf(models);
+    if (models.isEmpty()) {
+      throw new IllegalArgumentException("a server needs a model");
+    }
+    if (!(prefillRate > 0 && decodeRate > 0)) {
+      throw new IllegalArgumentException("rates must be above 0");
+    }
+    if (cacheBlocks < 1 || maxRunning < 1 || answerTokens < 1) {
+      throw new IllegalArgumentException("cacheBlocks, maxRunning and answerTokens start at 1");
+    }
+  }
+
+  /** The pace of a mid-size model on one GPU. */
+  public static ServerSettings realistic(String... models) {
+    return new ServerSettings(List.of(models), 8_000, 50, 32_768, 256, 32);
+  }
+
+  /** Answers without any delay of its own. */
+  public static ServerSettings instant(String... models) {
+    double unlimited = Double.POSITIVE_INFINITY;
+    return new ServerSettings(List.of(models), unlimited, unlimited, 524_288, 4_096, 16);
+  }
+
+  public ServerSettings withPrefillRate(double tokensPerSecond) {
+    return new ServerSettings(
+        models, tokensPerSecond, decodeRate, cacheBlocks, maxRunning, answerTokens);
+  }
+
+  public ServerSettings withDecodeRate(double tokensPerSecond) {
+    return new ServerSettings(
+        models, prefillRate, tokensPerSecond, cacheBlocks, maxRunning, answerTokens);
+  }
+
+  public ServerSettings withCacheBlocks(int blocks) {
+    return new ServerSettings(models, prefillRate, decodeRate, blocks, maxRunning, answerTokens);
+  }
+
+  public ServerSettings withMaxRunning(int requests) {
+    return new ServerSettings(models, prefillRate, decodeRate, cacheBlocks, requests, answerTokens);
+  }
+
+  /** Longest prompt and answer together, in tokens. */
+  int maxTokens() {
+    return cacheBlocks * KvCache.BLOCK_TOKENS;
+  }
+}

@@ -1,0 +1,105 @@
+package io.pointsman.xds.app;
+
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.pointsman.common.BindAddress;
+import io.pointsman.common.ConfigException;
+import io.pointsman.common.HttpEndpointServer;
+import io.pointsman.common.HttpReply;
+import io.pointsman.xds.server.SettingsFile;
+import io.pointsman.xds.server.XdsServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The running controller. Thread-safe. */
+public final class Controller implements AutoCloseable {
+  private final SettingsFile file;
+  private final XdsServer xds;
+  private final HttpEndpointServer http;
+  private final JvmGcMetrics gcMetrics;
+
+  private Controller(
+      SettingsFile file, XdsServer xds, HttpEndpointServer http, JvmGcMetrics gcMetrics) {
+    this.file = file;
+    this.xds = xds;
+    this.http = http;
+    this.gcMetrics = gcMetrics;
+  }
+
+  /**
+   * Reads the settings, then serves and follows them.
+   *
+   * @throws ConfigException if the settings cannot be used
+   * @throws IOException if an address cannot be bound
+   */
+  public static Controller start(Path settings, BindAddress xdsAddress, BindAddress httpAddress)
+      throws ConfigException, IOException {
+    var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    SettingsFile file = SettingsFile.read(settings);
+    XdsServer xds = XdsServer.start(xdsAddress, file.settings(), registry);
+    try {
+      HttpEndpointServer http =
+          HttpEndpointServer.start(
+              "http",
+              httpAddress,
+              Map.of(
+                  "/metrics",
+                  call -> HttpReply.of(200, "text/plain; version=0.0.4", registry.scrape()),
+                  "/healthz",
+                  call -> HttpReply.text(200, "ok\n"),
+                  "/readyz",
+                  call -> HttpReply.text(200, readiness(file, xds))));
+      file.follow(xds);
+      return new Controller(file, xds, http, bindProcessMeters(registry));
+    } catch (IOException e) {
+      xds.close();
+      throw e;
+    }
+  }
+
+  /** Ready means: it serves a good configuration, if not always the one in the file. */
+  private static String readiness(SettingsFile file, XdsServer xds) {
+    String problem = file.problem();
+    return "ready\nconfig: %s\nsettings: %s\n"
+        .formatted(xds.version(), problem == null ? "in force" : "refused: " + problem);
+  }
+
+  private static JvmGcMetrics bindProcessMeters(PrometheusMeterRegistry registry) {
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    var gcMetrics = new JvmGcMetrics();
+    gcMetrics.bindTo(registry);
+    return gcMetrics;
+  }
+
+  /** The port for Envoys. */
+  public int xdsPort() {
+    return xds.port();
+  }
+
+  /** The port for operators. */
+  public int httpPort() {
+    return http.port();
+  }
+
+  /** The version of the configuration in force. */
+  public String configVersion() {
+    return xds.version();
+  }
+
+  @Override
+  public void close() {
+    file.close();
+    xds.close();
+    http.close();
+    gcMetrics.close();
+  }
+}

@@ -1,0 +1,79 @@
+package io.pointsman.xds.server;
+
+import io.pointsman.common.ConfigException;
+import io.pointsman.common.FileWatcher;
+import io.pointsman.xds.settings.Settings;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The settings file, read once and then followed. Thread-safe. */
+public final class SettingsFile implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(SettingsFile.class);
+
+  /** A change must be active in Envoy within a second, so it is to be noticed well before. */
+  private static final Duration INTERVAL = Duration.ofMillis(200);
+
+  private final Path file;
+  private final String initial;
+  private final Settings settings;
+  private volatile @Nullable FileWatcher watcher;
+  private volatile @Nullable String problem;
+
+  private SettingsFile(Path file, String initial, Settings settings) {
+    this.file = file;
+    this.initial = initial;
+    this.settings = settings;
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @throws ConfigException if it cannot be read or used; says where and why
+   */
+  public static SettingsFile read(Path file) throws ConfigException {
+    String text = FileWatcher.read(file);
+    return new SettingsFile(file, text, Settings.parse(file.toString(), text));
+  }
+
+  /** The settings as they were read first. */
+  public Settings settings() {
+    return settings;
+  }
+
+  /** Why the file as it is now is not in force, or null if it is. */
+  public @Nullable String problem() {
+    return problem;
+  }
+
+  /** Begins to publish each change. A bad one is refused, and what was in force stays. */
+  public void follow(XdsServer server) {
+    watcher = FileWatcher.start(file, initial, INTERVAL, text -> changed(server, text));
+  }
+
+  private void changed(XdsServer server, String text) {
+    long readNanos = System.nanoTime();
+    try {
+      server.publish(Settings.parse(file.toString(), text), readNanos);
+      problem = null;
+      log.info("settings taken over: file={} version={}", file, server.version());
+    } catch (ConfigException e) {
+      server.refused();
+      problem = e.getMessage();
+      log.warn(
+          "settings refused, the last good ones stay in force: version={} reason={}",
+          server.version(),
+          e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    FileWatcher running = watcher;
+    if (running != null) {
+      running.close();
+    }
+  }
+}

@@ -1,0 +1,7 @@
+package io.pointsman.xds.settings;
+
+/**
+ * For backends that a route names itself, not those that the plugin picks: here the plugin's HTTP
+ * port, which answers {@code GET /v1/models}.
+ */
+public record BackendTrafficPolicy(CircuitBreaker circuitBreaker) {}

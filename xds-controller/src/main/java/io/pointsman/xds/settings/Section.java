@@ -1,0 +1,144 @@
+package io.pointsman.xds.settings;
+
+import io.pointsman.common.ConfigException;
+import io.pointsman.common.YamlMap;
+import io.pointsman.common.YamlNode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One mapping of the settings file, read key by key with defaults. {@link #end} refuses what nobody
+ * asked for, so it closes the reading of each section.
+ */
+final class Section {
+  /** The largest value of Envoy's 32-bit fields. */
+  static final long UINT32 = 4_294_967_295L;
+
+  private final YamlMap map;
+
+  Section(YamlMap map) {
+    this.map = map;
+  }
+
+  Section section(String key) throws ConfigException {
+    return new Section(map.map(key));
+  }
+
+  long number(String key, long min, long max, long defaultValue) throws ConfigException {
+    return map.integer(key, min, max, defaultValue);
+  }
+
+  boolean bool(String key, boolean defaultValue) throws ConfigException {
+    return map.bool(key, defaultValue);
+  }
+
+  /** A number of bytes, {@code 4194304} or {@code 4Mi}. */
+  long bytes(String key, long min, long max, long defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return defaultValue;
+    }
+    long bytes = Quantity.parse(node.string());
+    if (bytes < min || bytes > max) {
+      throw node.error(
+          "expected a number of bytes from %d to %d such as 4194304 or 4Mi, found \"%s\""
+              .formatted(min, max, node.string()));
+    }
+    return bytes;
+  }
+
+  /** A duration from a least to a most, both inclusive. */
+  Duration duration(String key, Duration min, Duration max, Duration defaultValue)
+      throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return defaultValue;
+    }
+    Duration duration = DurationText.parse(node.string());
+    if (duration == null) {
+      throw node.error(
+          "expected a duration such as 30s, 1m30s or 500ms, found \"%s\"".formatted(node.string()));
+    }
+    if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
+      throw node.error(
+          "expected a duration from %s to %s, found \"%s\""
+              .formatted(DurationText.write(min), DurationText.write(max), node.string()));
+    }
+    return duration;
+  }
+
+  /** A duration of whole seconds. */
+  Duration seconds(String key, Duration min, Duration max, Duration defaultValue)
+      throws ConfigException {
+    Duration duration = duration(key, min, max, defaultValue);
+    if (duration.toMillisPart() != 0) {
+      throw error(key, "expected whole seconds, found " + DurationText.write(duration));
+    }
+    return duration;
+  }
+
+  /** One of an enum's values, by its text. */
+  <E extends Enum<E>> E choice(String key, Class<E> type, E defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return defaultValue;
+    }
+    String text = node.string();
+    var names = new ArrayList<String>();
+    for (E value : type.getEnumConstants()) {
+      if (value.toString().equals(text)) {
+        return value;
+      }
+      names.add(value.toString());
+    }
+    throw node.error("expected one of %s, found \"%s\"".formatted(String.join(", ", names), text));
+  }
+
+  /** An IP address without port. */
+  String ip(String key, String defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return defaultValue;
+    }
+    if (!Address.isIp(node.string())) {
+      throw node.error(
+          "expected an IP address such as 0.0.0.0 or ::, found \"%s\"".formatted(node.string()));
+    }
+    return node.string();
+  }
+
+  /** A list of at least one address. */
+  List<Address> addresses(String key, Address defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return List.of(defaultValue);
+    }
+    var addresses = new ArrayList<Address>();
+    for (YamlNode item : node.list()) {
+      Address address = Address.parse(item.string());
+      if (address == null) {
+        throw item.error(
+            "expected host:port or [IPv6]:port, found \"%s\"".formatted(item.string()));
+      }
+      if (addresses.contains(address)) {
+        throw item.error("%s is listed twice".formatted(address));
+      }
+      addresses.add(address);
+    }
+    if (addresses.isEmpty()) {
+      throw node.error("expected at least one address, found an empty list");
+    }
+    return addresses;
+  }
+
+  /** An error at a key, or at this section if the key is absent. */
+  ConfigException error(String key, String reason) {
+    YamlNode node = map.get(key);
+    return node == null ? map.error(key + " (default): " + reason) : node.error(reason);
+  }
+
+  void end() throws ConfigException {
+    map.rejectUnknownKeys();
+  }
+}

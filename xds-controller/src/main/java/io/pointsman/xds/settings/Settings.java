@@ -1,0 +1,36 @@
+package io.pointsman.xds.settings;
+
+import io.pointsman.common.ConfigException;
+
+/**
+ * Everything that the controller pushes, as one immutable value. Each component is named as its key
+ * in the settings file. Durations of zero switch a time-out off where the key says so.
+ */
+public record Settings(
+    Listener listener,
+    ClientTrafficPolicy clientTrafficPolicy,
+    BackendTrafficPolicy backendTrafficPolicy,
+    EnvoyPatchPolicy envoyPatchPolicy,
+    GatewayPlugin gatewayPlugin,
+    AccessLog accessLog) {
+
+  /**
+   * Reads a settings document.
+   *
+   * @param source file name for error messages
+   * @throws ConfigException with line, path and reason if anything in it is unknown, of the wrong
+   *     kind, out of range or at odds with another key
+   */
+  public static Settings parse(String source, String text) throws ConfigException {
+    return SettingsReader.read(source, text);
+  }
+
+  /** What holds when the file says nothing. */
+  public static Settings defaults() {
+    try {
+      return parse("defaults", "{}");
+    } catch (ConfigException e) {
+      throw new IllegalStateException("the defaults must be valid", e);
+    }
+  }
+}
