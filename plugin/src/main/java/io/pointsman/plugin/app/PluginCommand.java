@@ -1,0 +1,169 @@
+package io.pointsman.plugin.app;
+
+import io.pointsman.common.BuildInfo;
+import java.io.PrintWriter;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.ArgGroupSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * The command line: reads flags and environment, answers {@code --help} and {@code --version}, and
+ * hands checked settings on. What is wrong is told in one line each, without a stack trace.
+ */
+final class PluginCommand {
+  static final String NAME = "pointsman-plugin";
+
+  /** Ran to its end, or told what was asked for. */
+  static final int OK = 0;
+
+  /** Could not start: a port was taken, a certificate unusable. */
+  static final int FAILED_START = 1;
+
+  /** Flags, environment or a settings file cannot be used. */
+  static final int BAD_SETTINGS = 2;
+
+  private static final int WIDTH = 118;
+  private static final int LONGEST_FLAG = 40;
+
+  /** What to do with good settings. */
+  interface Action {
+    /**
+     * Starts the plugin.
+     *
+     * @param effective one line that says what applies, for the log
+     * @return exit code
+     */
+    int start(PluginSettings settings, String effective);
+  }
+
+  private final Map<String, String> environment;
+  private final PrintWriter out;
+  private final PrintWriter err;
+  private final Action action;
+
+  PluginCommand(Map<String, String> environment, PrintWriter out, PrintWriter err, Action action) {
+    this.environment = environment;
+    this.out = out;
+    this.err = err;
+    this.action = action;
+  }
+
+  /** Runs the command; returns the exit code. */
+  int run(String... arguments) {
+    var commandLine = new CommandLine(spec());
+    commandLine.setUsageHelpWidth(WIDTH);
+    commandLine.setUsageHelpLongOptionsMaxWidth(LONGEST_FLAG);
+    try {
+      ParseResult parsed = commandLine.parseArgs(arguments);
+      if (parsed.isUsageHelpRequested()) {
+        commandLine.usage(out, Ansi.OFF);
+        return OK;
+      }
+      if (parsed.isVersionHelpRequested()) {
+        commandLine.printVersionHelp(out, Ansi.OFF);
+        return OK;
+      }
+      var values = new SettingValues(flags(parsed), environment);
+      return action.start(PluginSettings.read(values), values.effective());
+    } catch (ParameterException e) {
+      complain(e.getMessage() + "; see --help");
+      return BAD_SETTINGS;
+    } catch (BadSettingsException e) {
+      e.errors().forEach(this::complain);
+      return BAD_SETTINGS;
+    } finally {
+      out.flush();
+    }
+  }
+
+  private void complain(@Nullable String problem) {
+    err.println(NAME + ": " + problem);
+    err.flush();
+  }
+
+  private static Map<Setting, String> flags(ParseResult parsed) {
+    var flags = new EnumMap<Setting, String>(Setting.class);
+    for (Setting setting : Setting.values()) {
+      String value = parsed.matchedOptionValue(setting.flag(), (String) null);
+      if (value != null) {
+        flags.put(setting, value);
+      }
+    }
+    return flags;
+  }
+
+  private static CommandSpec spec() {
+    CommandSpec spec = CommandSpec.create().name(NAME);
+    spec.version(NAME + " " + BuildInfo.version());
+    spec.usageMessage()
+        .description(
+            "Envoy external processor that picks the pod which serves each LLM inference request.",
+            "Every option can be given as an environment variable instead; the option goes first."
+                + " Durations: 500ms, 5s, 2m, 1h.",
+            "")
+        .sortOptions(false)
+        .sortSynopsis(false)
+        .customSynopsis(NAME + " --endpoints-config=FILE [OPTIONS]")
+        .exitCodeListHeading("%nExit codes:%n")
+        .exitCodeList(exitCodes());
+    spec.addOption(
+        OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this page.").build());
+    spec.addOption(
+        OptionSpec.builder("-V", "--version")
+            .versionHelp(true)
+            .description("Show the version.")
+            .build());
+    int order = 0;
+    for (Setting.Group group : Setting.Group.values()) {
+      spec.addArgGroup(argGroup(group, order++));
+    }
+    return spec;
+  }
+
+  private static Map<String, String> exitCodes() {
+    var codes = new LinkedHashMap<String, String>();
+    codes.put(Integer.toString(OK), "stopped as asked (SIGTERM, SIGINT), or this page was shown");
+    codes.put(Integer.toString(FAILED_START), "failed to start, such as a port that is taken");
+    codes.put(Integer.toString(BAD_SETTINGS), "an option, a variable or a file cannot be used");
+    return codes;
+  }
+
+  private static ArgGroupSpec argGroup(Setting.Group group, int order) {
+    var builder =
+        ArgGroupSpec.builder().heading("%n" + group.heading() + ":%n").validate(false).order(order);
+    for (Setting setting : Setting.values()) {
+      if (setting.group() == group) {
+        builder.addArg(option(setting));
+      }
+    }
+    return builder.build();
+  }
+
+  private static OptionSpec option(Setting setting) {
+    var builder =
+        OptionSpec.builder(setting.flag(), setting.otherFlags())
+            .type(String.class)
+            .paramLabel(setting.isSwitch() ? "true|false" : setting.valueLabel())
+            .description(setting.description(), environmentAndDefault(setting));
+    if (setting.isSwitch()) {
+      builder.arity("0..1").fallbackValue("true");
+    } else {
+      builder.arity("1");
+    }
+    return builder.build();
+  }
+
+  private static String environmentAndDefault(Setting setting) {
+    String environment = "[env: " + String.join(", ", setting.environmentNames()) + "]";
+    String defaultValue = setting.defaultValue();
+    return defaultValue == null ? environment : environment + " [default: " + defaultValue + "]";
+  }
+}

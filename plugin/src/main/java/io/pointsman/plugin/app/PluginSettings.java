@@ -1,0 +1,204 @@
+package io.pointsman.plugin.app;
+
+import static io.pointsman.plugin.app.SettingValues.expected;
+
+import io.pointsman.common.BindAddress;
+import io.pointsman.plugin.endpoint.HealthSettings;
+import io.pointsman.plugin.extproc.ExtProcSettings;
+import io.pointsman.plugin.redis.RedisTarget;
+import io.pointsman.plugin.routing.StrategyCatalog;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All settings, checked. {@link Setting} says what each one means.
+ *
+ * @param debugBindAddress null: /debug is on the HTTP port, for loopback clients only
+ * @param warmUpTime zero: no warm-up
+ * @param redis null: no Redis
+ */
+record PluginSettings(
+    GrpcSettings grpc,
+    BindAddress httpBindAddress,
+    @Nullable BindAddress debugBindAddress,
+    Path endpointsConfig,
+    String routingAlgorithm,
+    ExtProcSettings extProc,
+    boolean accessLog,
+    HealthSettings health,
+    @Nullable RedisTarget redis,
+    Duration warmUpTime,
+    Duration drainGrace,
+    Duration drainDeadline) {
+
+  private static final Duration SHORTEST = Duration.ofMillis(10);
+  private static final Duration LONGEST = Duration.ofHours(24);
+  private static final int MAX_BYTES = 1 << 30;
+  private static final int MAX_COUNT = 1_000_000;
+
+  /** Stands where a required value is missing, until that is thrown as an error. */
+  private static final Path NO_FILE = Path.of("");
+
+  private static final BindAddress NO_ADDRESS = new BindAddress("", 0);
+
+  /**
+   * Reads and checks every setting.
+   *
+   * @throws BadSettingsException with everything that is wrong
+   */
+  static PluginSettings read(SettingValues values) throws BadSettingsException {
+    var settings =
+        new PluginSettings(
+            grpc(values),
+            required(values.address(Setting.HTTP_BIND_ADDRESS), NO_ADDRESS),
+            values.address(Setting.DEBUG_BIND_ADDRESS),
+            endpointsConfig(values),
+            routingAlgorithm(values),
+            extProc(values),
+            values.bool(Setting.ACCESS_LOG),
+            health(values),
+            redis(values),
+            values.duration(Setting.WARM_UP_TIME, Duration.ZERO, Duration.ofMinutes(1)),
+            values.duration(Setting.DRAIN_GRACE, Duration.ZERO, LONGEST),
+            values.duration(Setting.DRAIN_DEADLINE, Duration.ZERO, LONGEST));
+    var unused = values.bool(Setting.STANDALONE);
+    if (settings.drainDeadline.compareTo(settings.drainGrace) < 0) {
+      values.addError(Setting.DRAIN_DEADLINE, "must not be shorter than --drain-grace");
+    }
+    List<String> errors = values.errors();
+    if (!errors.isEmpty()) {
+      throw new BadSettingsException(errors);
+    }
+    return settings;
+  }
+
+  /** For tests and other programs that wire a plugin: flags only, no environment. */
+  static PluginSettings of(Map<Setting, String> flags) throws BadSettingsException {
+    return read(new SettingValues(flags, Map.of()));
+  }
+
+  private static GrpcSettings grpc(SettingValues values) {
+    return new GrpcSettings(
+        required(values.address(Setting.GRPC_BIND_ADDRESS), NO_ADDRESS),
+        values.integer(Setting.MAX_MESSAGE_BYTES, 1024, MAX_BYTES),
+        values.duration(Setting.KEEPALIVE_TIME, SHORTEST, LONGEST),
+        values.duration(Setting.KEEPALIVE_TIMEOUT, SHORTEST, LONGEST),
+        values.duration(Setting.PERMIT_KEEPALIVE_TIME, SHORTEST, LONGEST),
+        values.integer(Setting.MAX_CONCURRENT_CALLS_PER_CONNECTION, 1, MAX_COUNT),
+        tls(values));
+  }
+
+  private static TlsSettings tls(SettingValues values) {
+    Path certificate = values.file(Setting.TLS_CERT);
+    Path key = values.file(Setting.TLS_KEY);
+    TlsSettings tls =
+        values.<TlsSettings>read(
+            Setting.TLS,
+            new TlsSettings.Off(),
+            mode ->
+                switch (mode) {
+                  case "off" -> new TlsSettings.Off();
+                  case "self-signed" -> new TlsSettings.SelfSigned();
+                  case "files" ->
+                      new TlsSettings.Files(required(certificate, NO_FILE), required(key, NO_FILE));
+                  default -> throw expected("off, self-signed or files", mode);
+                });
+    boolean fromFiles = tls instanceof TlsSettings.Files;
+    for (Setting file : List.of(Setting.TLS_CERT, Setting.TLS_KEY)) {
+      if (fromFiles && !values.isSet(file)) {
+        values.addError(file, "is missing; --tls=files needs it");
+      } else if (!fromFiles && values.isSet(file)) {
+        values.addError(file, "has no effect without --tls=files");
+      }
+    }
+    return tls;
+  }
+
+  private static Path endpointsConfig(SettingValues values) {
+    if (!values.isSet(Setting.ENDPOINTS_CONFIG)) {
+      values.addError(
+          Setting.ENDPOINTS_CONFIG, "is missing; it names the file of models and their endpoints");
+    }
+    return required(values.file(Setting.ENDPOINTS_CONFIG), NO_FILE);
+  }
+
+  private static String routingAlgorithm(SettingValues values) {
+    StrategyCatalog strategies = StrategyCatalog.standard();
+    return values.read(
+        Setting.ROUTING_ALGORITHM,
+        StrategyCatalog.DEFAULT,
+        name -> {
+          if (!strategies.isKnown(name)) {
+            throw expected("one of " + String.join(", ", strategies.names()), name);
+          }
+          return name;
+        });
+  }
+
+  private static ExtProcSettings extProc(SettingValues values) {
+    return new ExtProcSettings(
+        values.integer(Setting.MAX_BODY_BYTES, 1024, MAX_BYTES),
+        values.<@Nullable String>read(
+            Setting.TRUSTED_MODEL_HEADER, null, PluginSettings::headerName),
+        values.bool(Setting.ROUTE_ON_HEADERS),
+        values.bool(Setting.RESPONSE_HEADERS),
+        values.bool(Setting.PASSIVE_HEALTH),
+        values.bool(Setting.USAGE_METRICS),
+        values.bool(Setting.ACCESS_LOG));
+  }
+
+  /** A field name of RFC 9110, in lower case as HTTP/2 has it. */
+  private static String headerName(String text) {
+    boolean sound =
+        !text.isEmpty()
+            && text.chars()
+                .allMatch(
+                    c ->
+                        (c >= '0' && c <= '9')
+                            || (c >= 'a' && c <= 'z')
+                            || (c >= 'A' && c <= 'Z')
+                            || "!#$%&'*+-.^_`|~".indexOf(c) >= 0);
+    if (!sound) {
+      throw expected("a header name", text);
+    }
+    return text.toLowerCase(Locale.ROOT);
+  }
+
+  private static HealthSettings health(SettingValues values) {
+    Duration base = values.duration(Setting.HEALTH_BASE_TIME, SHORTEST, LONGEST);
+    Duration max = values.duration(Setting.HEALTH_MAX_TIME, SHORTEST, LONGEST);
+    if (max.compareTo(base) < 0) {
+      values.addError(Setting.HEALTH_MAX_TIME, "must not be shorter than --health-base-time");
+      max = base;
+    }
+    return new HealthSettings(
+        values.bool(Setting.PASSIVE_HEALTH),
+        values.integer(Setting.HEALTH_FAILURES, 1, MAX_COUNT),
+        base,
+        max,
+        values.fraction(Setting.HEALTH_JITTER, 0.5),
+        values.fraction(Setting.HEALTH_MAX_SET_ASIDE, 0.5),
+        values.integer(Setting.HEALTH_PROBATION_SUCCESSES, 1, MAX_COUNT),
+        values.duration(Setting.HEALTH_TRIAL_GAP, Duration.ZERO, LONGEST),
+        values.duration(Setting.HEALTH_FORGET_AFTER, Duration.ZERO, LONGEST));
+  }
+
+  private static @Nullable RedisTarget redis(SettingValues values) {
+    if (values.isSet(Setting.REDIS_URL)) {
+      return values.<@Nullable RedisTarget>read(Setting.REDIS_URL, null, RedisTarget::parse);
+    }
+    int port = values.integer(Setting.REDIS_PORT, 1, 65535);
+    String host = values.text(Setting.REDIS_HOST);
+    return host == null
+        ? null
+        : new RedisTarget(host, port, null, values.text(Setting.REDIS_PASSWORD), 0, false);
+  }
+
+  private static <T> T required(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+}

@@ -1,0 +1,256 @@
+package io.pointsman.plugin.app;
+
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every setting of the plugin: the one place that says how it is called, what it means and what
+ * applies where it is not given. Help, environment names and the start-up line come from here.
+ *
+ * <p>The flag is the constant's name in lower case with dashes; the environment name is {@code
+ * POINTSMAN_} and the constant's name.
+ */
+enum Setting {
+  GRPC_BIND_ADDRESS(
+      Group.LISTENERS, "HOST:PORT", ":50052", "Where Envoy reaches the ext_proc service."),
+  HTTP_BIND_ADDRESS(
+      Group.LISTENERS, "HOST:PORT", ":8080", "Where /metrics, /healthz, /readyz, /v1/models are."),
+  DEBUG_BIND_ADDRESS(
+      Group.LISTENERS,
+      "HOST:PORT",
+      null,
+      "Where /debug is, for any client that reaches it. Without it, /debug is on the HTTP port and"
+          + " answers to loopback clients only."),
+  MAX_MESSAGE_BYTES(
+      Group.LISTENERS,
+      "BYTES",
+      Integer.toString((4 << 20) + (64 << 10)),
+      "Largest gRPC message taken. Envoy's buffer limit plus 64 KiB lets a body of exactly that"
+          + " limit pass.",
+      "AIBRIX_GRPC_MAX_MESSAGE_SIZE_BYTES"),
+  MAX_BODY_BYTES(
+      Group.LISTENERS,
+      "BYTES",
+      Integer.toString(4 << 20),
+      "Largest request body held while it streams in under FULL_DUPLEX_STREAMED; a longer one gets"
+          + " 413. In the other modes Envoy's buffer limit applies."),
+  KEEPALIVE_TIME(
+      Group.LISTENERS,
+      "DURATION",
+      "20s",
+      "A connection silent for this long is pinged, so that a vanished Envoy leaks no counts."),
+  KEEPALIVE_TIMEOUT(
+      Group.LISTENERS,
+      "DURATION",
+      "5s",
+      "A ping unanswered for this long ends the connection and every stream on it."),
+  PERMIT_KEEPALIVE_TIME(
+      Group.LISTENERS,
+      "DURATION",
+      "5s",
+      "Shortest interval at which Envoy may ping; a faster one gets GOAWAY."),
+  MAX_CONCURRENT_CALLS_PER_CONNECTION(
+      Group.LISTENERS,
+      "COUNT",
+      "1000",
+      "Streams one connection may carry; Envoy opens further connections beyond. One connection is"
+          + " served by one core."),
+
+  TLS(
+      Group.TLS,
+      "MODE",
+      "off",
+      "off: plaintext. self-signed: a certificate made at start, for encryption without identity."
+          + " files: the certificate and key below, read again when they change."),
+  TLS_CERT(Group.TLS, "FILE", null, "Certificate chain, PEM."),
+  TLS_KEY(Group.TLS, "FILE", null, "Its private key, PKCS #8 PEM."),
+
+  ENDPOINTS_CONFIG(
+      Group.ROUTING, "FILE", null, "YAML file of models and endpoints, watched. Required."),
+  STANDALONE(
+      Group.ROUTING,
+      "BOOLEAN",
+      "false",
+      "Taken for compatibility and without effect: --endpoints-config alone says it."),
+  ROUTING_ALGORITHM(
+      Group.ROUTING,
+      "STRATEGY",
+      "random",
+      "Strategy where neither annotation lock, routing-strategy header nor profile names one.",
+      "ROUTING_ALGORITHM"),
+  ROUTE_ON_HEADERS(
+      Group.ROUTING,
+      "BOOLEAN",
+      "false",
+      "Decide on the request headers wherever the model is known there and the strategy does not"
+          + " read the prompt."),
+  TRUSTED_MODEL_HEADER(
+      Group.ROUTING,
+      "NAME",
+      null,
+      "Request header that names the model and that clients cannot set, because Envoy or a gateway"
+          + " overwrites it."),
+
+  RESPONSE_HEADERS(
+      Group.RESPONSES,
+      "BOOLEAN",
+      "true",
+      "Tell clients in response headers who served them; takes one round trip per response."),
+  USAGE_METRICS(
+      Group.RESPONSES,
+      "BOOLEAN",
+      "false",
+      "Count the tokens that model servers report; every response body then passes through here."),
+  ACCESS_LOG(
+      Group.RESPONSES,
+      "BOOLEAN",
+      "false",
+      "Receive Envoy's gRPC access log on the ext_proc port: causes of ends, time to first byte,"
+          + " bytes."),
+
+  PASSIVE_HEALTH(
+      Group.HEALTH, "BOOLEAN", "true", "Set endpoints aside that fail several times in a row."),
+  HEALTH_FAILURES(Group.HEALTH, "COUNT", "3", "Failures in a row that set an endpoint aside."),
+  HEALTH_BASE_TIME(
+      Group.HEALTH, "DURATION", "5s", "How long the first time; doubled each further time."),
+  HEALTH_MAX_TIME(Group.HEALTH, "DURATION", "5m", "The longest time it is set aside."),
+  HEALTH_JITTER(
+      Group.HEALTH, "FRACTION", "0.2", "Each time is shortened at random by up to this, 0 to 0.5."),
+  HEALTH_MAX_SET_ASIDE(
+      Group.HEALTH,
+      "FRACTION",
+      "0.5",
+      "Largest part of a model's ready endpoints set aside at once, 0 to 0.5."),
+  HEALTH_PROBATION_SUCCESSES(
+      Group.HEALTH, "COUNT", "2", "Answers in a row that end an endpoint's probation."),
+  HEALTH_TRIAL_GAP(
+      Group.HEALTH, "DURATION", "1s", "Shortest time between two trial requests to an endpoint."),
+  HEALTH_FORGET_AFTER(
+      Group.HEALTH,
+      "DURATION",
+      "10m",
+      "An endpoint that stayed ready for this long starts again with the base time."),
+
+  REDIS_URL(
+      Group.REDIS,
+      "URL",
+      null,
+      "redis://[[user]:password@]host[:port][/database],"
+          + " redis-sentinel://[login@]host[:port],...[/database]?master=NAME or"
+          + " redis-cluster://[login@]host[:port],...; rediss for TLS. Goes before the three below."
+          + " Without it and --redis-host, state stays in this process."),
+  REDIS_HOST(Group.REDIS, "HOST", null, "Redis by host instead of URL.", "REDIS_HOST"),
+  REDIS_PORT(Group.REDIS, "PORT", "6379", "Its port.", "REDIS_PORT"),
+  REDIS_PASSWORD(
+      Group.REDIS,
+      "SECRET",
+      null,
+      "Its password; better given by environment, where no process list shows it.",
+      "REDIS_PASSWORD"),
+
+  WARM_UP_TIME(
+      Group.LIFECYCLE,
+      "DURATION",
+      "2s",
+      "Readiness waits at most this long for made-up requests to warm the pipeline; 0s is off."),
+  DRAIN_GRACE(
+      Group.LIFECYCLE,
+      "DURATION",
+      "5s",
+      "After SIGTERM the plugin is not ready, but serves on for this long, so that Envoy notices"
+          + " before streams are ended."),
+  DRAIN_DEADLINE(
+      Group.LIFECYCLE,
+      "DURATION",
+      "60s",
+      "This long after SIGTERM whatever still runs is cut. The pod's termination grace period must"
+          + " be longer.");
+
+  /** A heading of the help page. */
+  enum Group {
+    LISTENERS("Listeners"),
+    TLS("TLS on the ext_proc port"),
+    ROUTING("Discovery and routing"),
+    RESPONSES("Responses"),
+    HEALTH("Passive health"),
+    REDIS("Redis"),
+    LIFECYCLE("Start and stop");
+
+    private final String heading;
+
+    Group(String heading) {
+      this.heading = heading;
+    }
+
+    String heading() {
+      return heading;
+    }
+  }
+
+  private final Group group;
+  private final String valueLabel;
+  private final @Nullable String defaultValue;
+  private final String description;
+  private final @Nullable String alias;
+
+  Setting(Group group, String valueLabel, @Nullable String defaultValue, String description) {
+    this(group, valueLabel, defaultValue, description, null);
+  }
+
+  Setting(
+      Group group,
+      String valueLabel,
+      @Nullable String defaultValue,
+      String description,
+      @Nullable String alias) {
+    this.group = group;
+    this.valueLabel = valueLabel;
+    this.defaultValue = defaultValue;
+    this.description = description;
+    this.alias = alias;
+  }
+
+  Group group() {
+    return group;
+  }
+
+  /** What kind of value it takes, for the help page. */
+  String valueLabel() {
+    return valueLabel;
+  }
+
+  /** True if the flag alone means true. */
+  boolean isSwitch() {
+    return valueLabel.equals("BOOLEAN");
+  }
+
+  /** True if the value must never be shown. */
+  boolean isSecret() {
+    return this == REDIS_PASSWORD || this == REDIS_URL;
+  }
+
+  /** Null means: not set. */
+  @Nullable String defaultValue() {
+    return defaultValue;
+  }
+
+  String description() {
+    return description;
+  }
+
+  String flag() {
+    return "--" + name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** What AIBrix calls the same flag besides. */
+  String[] otherFlags() {
+    return this == HTTP_BIND_ADDRESS ? new String[] {"--metrics-bind-address"} : new String[0];
+  }
+
+  /** Ours, then the one of the wire contract that means the same, if there is one. */
+  List<String> environmentNames() {
+    String ours = "POINTSMAN_" + name();
+    return alias == null ? List.of(ours) : List.of(ours, alias);
+  }
+}
