@@ -16,8 +16,8 @@ final class Engine implements AutoCloseable {
     /** The prompt is computed. The first token follows at once. */
     void onPrefilled(int cachedTokens);
 
-    /** One more answer token is there. Not called for requests that want the whole answer. */
-    void onToken(int index);
+    /** More answer tokens are there. Not called for requests that want the whole answer. */
+    void onTokens(int from, int to);
 
     /** The last token is there. */
     void onDone();
@@ -163,26 +163,29 @@ final class Engine implements AutoCloseable {
     metrics.firstToken(sequence.firstToken - sequence.arrived, sequence.work.promptTokens());
     sequence.listener.onPrefilled(cachedTokens);
     if (sequence.work.eachToken()) {
-      token(sequence);
+      tokens(sequence, 1);
     } else {
       int rest = sequence.work.answerTokens() - 1;
       timer.at(sequence.firstToken + nanosFor(rest, settings.decodeRate()), () -> finish(sequence));
     }
   }
 
-  private void token(Sequence sequence) {
+  private void tokens(Sequence sequence, int to) {
+    int upTo = to;
     while (!sequence.aborted) {
-      sequence.listener.onToken(sequence.tokens);
-      sequence.tokens++;
-      if (sequence.tokens == sequence.work.answerTokens()) {
+      sequence.listener.onTokens(sequence.tokens, upTo);
+      sequence.tokens = upTo;
+      if (upTo == sequence.work.answerTokens()) {
         finish(sequence);
         return;
       }
-      long next = sequence.firstToken + nanosFor(sequence.tokens, settings.decodeRate());
-      if (next > timer.nanos()) {
-        timer.at(next, () -> token(sequence));
+      int next = Math.min(upTo + settings.streamInterval(), sequence.work.answerTokens());
+      long nextTime = sequence.firstToken + nanosFor(next - 1, settings.decodeRate());
+      if (nextTime > timer.nanos()) {
+        timer.at(nextTime, () -> tokens(sequence, next));
         return;
       }
+      upTo = next;
     }
   }
 

@@ -64,8 +64,12 @@ final class Exchange implements Engine.Listener {
   }
 
   @Override
-  public void onToken(int index) {
-    writer.write(call.format().token(answer, index));
+  public void onTokens(int from, int to) {
+    var events = new StringBuilder();
+    for (int index = from; index < to; index++) {
+      events.append(call.format().token(answer, index));
+    }
+    writer.write(events.toString());
   }
 
   @Override

@@ -12,6 +12,8 @@ import java.util.List;
  *     bounds the length of prompt and answer together
  * @param maxRunning requests that run at once; the rest waits
  * @param answerTokens length of an answer where the request sets no limit
+ * @param streamInterval tokens of a streamed answer that are sent together, but for the first one,
+ *     which goes alone: vLLM's option of that name, which spares it work under load
  */
 public record ServerSettings(
     List<String> models,
@@ -19,7 +21,8 @@ public record ServerSettings(
     double decodeRate,
     int cacheBlocks,
     int maxRunning,
-    int answerTokens) {
+    int answerTokens,
+    int streamInterval) {
 
   public ServerSettings {
     models = List.copyOf(models);
@@ -29,38 +32,51 @@ public record ServerSettings(
     if (!(prefillRate > 0 && decodeRate > 0)) {
       throw new IllegalArgumentException("rates must be above 0");
     }
-    if (cacheBlocks < 1 || maxRunning < 1 || answerTokens < 1) {
-      throw new IllegalArgumentException("cacheBlocks, maxRunning and answerTokens start at 1");
+    if (cacheBlocks < 1 || maxRunning < 1 || answerTokens < 1 || streamInterval < 1) {
+      throw new IllegalArgumentException("counts start at 1");
     }
   }
 
   /** The pace of a mid-size model on one GPU. */
   public static ServerSettings realistic(String... models) {
-    return new ServerSettings(List.of(models), 8_000, 50, 32_768, 256, 32);
+    return new ServerSettings(List.of(models), 8_000, 50, 32_768, 256, 32, 1);
   }
 
   /** Answers without any delay of its own. */
   public static ServerSettings instant(String... models) {
     double unlimited = Double.POSITIVE_INFINITY;
-    return new ServerSettings(List.of(models), unlimited, unlimited, 524_288, 4_096, 16);
+    return new ServerSettings(List.of(models), unlimited, unlimited, 524_288, 4_096, 16, 1);
   }
 
   public ServerSettings withPrefillRate(double tokensPerSecond) {
     return new ServerSettings(
-        models, tokensPerSecond, decodeRate, cacheBlocks, maxRunning, answerTokens);
+        models, tokensPerSecond, decodeRate, cacheBlocks, maxRunning, answerTokens, streamInterval);
   }
 
   public ServerSettings withDecodeRate(double tokensPerSecond) {
     return new ServerSettings(
-        models, prefillRate, tokensPerSecond, cacheBlocks, maxRunning, answerTokens);
+        models,
+        prefillRate,
+        tokensPerSecond,
+        cacheBlocks,
+        maxRunning,
+        answerTokens,
+        streamInterval);
   }
 
   public ServerSettings withCacheBlocks(int blocks) {
-    return new ServerSettings(models, prefillRate, decodeRate, blocks, maxRunning, answerTokens);
+    return new ServerSettings(
+        models, prefillRate, decodeRate, blocks, maxRunning, answerTokens, streamInterval);
   }
 
   public ServerSettings withMaxRunning(int requests) {
-    return new ServerSettings(models, prefillRate, decodeRate, cacheBlocks, requests, answerTokens);
+    return new ServerSettings(
+        models, prefillRate, decodeRate, cacheBlocks, requests, answerTokens, streamInterval);
+  }
+
+  public ServerSettings withStreamInterval(int tokens) {
+    return new ServerSettings(
+        models, prefillRate, decodeRate, cacheBlocks, maxRunning, answerTokens, tokens);
   }
 
   /** Longest prompt and answer together, in tokens. */

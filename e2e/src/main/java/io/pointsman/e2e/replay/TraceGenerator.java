@@ -1,6 +1,7 @@
 package io.pointsman.e2e.replay;
 
 import io.pointsman.e2e.modelserver.OfflineServer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -8,6 +9,9 @@ import java.util.Random;
 
 /**
  * Makes traces of conversations that share system prompts and grow turn by turn.
+ *
+ * <p>A trace is cut out of traffic that has gone on for long: it begins in the middle of
+ * conversations, and is as dense at its beginning as at its end.
  *
  * <p>The answers that later turns quote are those that the sample model servers give, so that their
  * caches hold an answer's blocks when the next turn asks for them, as a real server's do.
@@ -17,6 +21,10 @@ import java.util.Random;
  */
 final class TraceGenerator {
   private static final String MODEL = "any";
+
+  // Longer than almost all conversations last.
+  private static final Duration LEAD_IN = Duration.ofMinutes(10);
+
   private static final long ARRIVALS = -1;
   private static final long TEMPLATES = 1L << 40;
 
@@ -43,7 +51,7 @@ final class TraceGenerator {
     Random arrivals = random(ARRIVALS);
     var requests = new ArrayList<TraceRequest>();
     double end = settings.duration().toMillis();
-    double start = untilNext(arrivals);
+    double start = -LEAD_IN.toMillis();
     for (int conversation = 0; start < end; conversation++) {
       converse(conversation, start, end, requests);
       start += untilNext(arrivals);
@@ -69,7 +77,9 @@ final class TraceGenerator {
       messages.add(new Message("user", question));
       var request =
           new TraceRequest((long) arrival, conversation, turn, template, messages, answerTokens);
-      requests.add(request);
+      if (arrival >= 0) {
+        requests.add(request);
+      }
       messages.add(new Message("assistant", OfflineServer.answer(request.body(MODEL))));
       arrival +=
           1000 * (answerTokens / settings.decodeRate() + settings.thinkSeconds().sample(random));

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 /** The engine's pace, in simulated time: 1,000 prompt tokens and 100 answer tokens a second. */
 class EngineTest {
   private static final ServerSettings SETTINGS =
-      new ServerSettings(List.of("m"), 1_000, 100, 1_000, 4, 16);
+      new ServerSettings(List.of("m"), 1_000, 100, 1_000, 4, 16, 1);
 
   private final ManualTimer timer = new ManualTimer();
   private final EngineMetrics metrics = new EngineMetrics("m", 1_000);
@@ -106,6 +106,14 @@ class EngineTest {
   }
 
   @Test
+  void afterTheFirstTokenThoseOfAnIntervalComeTogetherWhenTheLastOneIsThere() {
+    submit(new Engine(SETTINGS.withStreamInterval(4), timer, metrics), "a", 400, 7, true);
+    timer.pass(10_000);
+    assertThat(events)
+        .containsExactly("400 a prefilled 0", "400 a 0", "440 a 1-4", "460 a 5-6", "460 a done");
+  }
+
+  @Test
   void unlimitedRatesTakeNoTime() {
     submit(new Engine(ServerSettings.instant("m"), timer, metrics), "a", 400, 3, true);
     timer.pass(0);
@@ -146,8 +154,8 @@ class EngineTest {
           }
 
           @Override
-          public void onToken(int index) {
-            note(name + " " + index);
+          public void onTokens(int from, int to) {
+            note(name + " " + (to == from + 1 ? from : from + "-" + (to - 1)));
           }
 
           @Override

@@ -60,7 +60,7 @@ class TraceGeneratorTest {
     int grown = 0;
     for (List<TraceRequest> turns : conversations().values()) {
       for (int turn = 0; turn < turns.size(); turn++) {
-        assertThat(turns.get(turn).turn()).isEqualTo(turn);
+        assertThat(turns.get(turn).turn()).isEqualTo(turns.get(0).turn() + turn);
         if (turn > 0) {
           TraceRequest before = turns.get(turn - 1);
           String answer = OfflineServer.answer(before.body("m"));
@@ -94,6 +94,16 @@ class TraceGeneratorTest {
   }
 
   @Test
+  void aTraceIsAsDenseAtItsBeginningAsAtItsEnd() {
+    long half = TRACE.settings().duration().toMillis() / 2;
+    long inFirstHalf =
+        TRACE.requests().stream().filter(request -> request.arrivalMillis() < half).count();
+
+    assertThat((double) inFirstHalf / TRACE.requests().size()).isCloseTo(0.5, within(0.03));
+    assertThat(TRACE.requests().subList(0, 100)).anyMatch(request -> request.turn() > 3);
+  }
+
+  @Test
   void systemPromptsArePopularAsZipfSays() {
     var counts = new int[TRACE.settings().templates()];
     conversations().values().forEach(turns -> counts[turns.get(0).template()]++);
@@ -112,7 +122,10 @@ class TraceGeneratorTest {
   @Test
   void conversationsStartAsAPoissonProcessOfTheRateAskedFor() {
     var starts =
-        conversations().values().stream().map(turns -> turns.get(0).arrivalMillis()).toList();
+        TRACE.requests().stream()
+            .filter(request -> request.turn() == 0)
+            .map(TraceRequest::arrivalMillis)
+            .toList();
     double expected =
         TRACE.settings().conversationsPerSecond() * TRACE.settings().duration().toSeconds();
     assertThat((double) starts.size()).isCloseTo(expected, within(4 * Math.sqrt(expected)));
@@ -139,6 +152,7 @@ class TraceGeneratorTest {
     // Of those that have time to end: five turns on average, fewer with the longest cut.
     double turns =
         conversations().values().stream()
+            .filter(requests -> requests.get(0).turn() == 0)
             .filter(requests -> requests.get(0).arrivalMillis() < 600_000)
             .mapToInt(List::size)
             .average()
