@@ -11,26 +11,64 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Watches one small text file by reading it again and again. Reading beats kernel notifications
  * here: it sees the symlink swaps by which Kubernetes updates a mounted ConfigMap, and works on
- * every file system. The listener runs on the watcher's own thread, one call at a time.
+ * every file system. New content is told once two looks in a row found the same, so that a file
+ * that is being written in place is not taken half. The listener runs on the watcher's own thread,
+ * one call at a time.
  */
 public final class FileWatcher implements AutoCloseable {
+  /** Tells content that stands still from content that is just being written. */
+  static final class Settled {
+    /** What one look came to. */
+    enum Look {
+      KNOWN,
+      MOVING,
+      NEW
+    }
+
+    private String known;
+    private @Nullable String candidate;
+
+    Settled(String known) {
+      this.known = known;
+    }
+
+    Look look(String content) {
+      if (content.equals(known)) {
+        candidate = null;
+        return Look.KNOWN;
+      }
+      if (content.equals(candidate)) {
+        known = content;
+        candidate = null;
+        return Look.NEW;
+      }
+      candidate = content;
+      return Look.MOVING;
+    }
+  }
+
   private static final Logger log = LoggerFactory.getLogger(FileWatcher.class);
 
+  private static final Duration LONGEST_SETTLING = Duration.ofMillis(50);
+
   private final Path file;
+  private final long settlingMillis;
   private final Consumer<String> listener;
   private final ScheduledExecutorService executor;
-  private String current;
-  private boolean readable = true;
+  private final Settled settled;
+  private volatile boolean readable = true;
 
-  private FileWatcher(Path file, String initial, Consumer<String> listener) {
+  private FileWatcher(Path file, String initial, Duration interval, Consumer<String> listener) {
     this.file = file;
-    this.current = initial;
+    this.settlingMillis = Math.min(interval.toMillis(), LONGEST_SETTLING.toMillis());
+    this.settled = new Settled(initial);
     this.listener = listener;
     this.executor =
         Executors.newSingleThreadScheduledExecutor(
@@ -69,7 +107,7 @@ public final class FileWatcher implements AutoCloseable {
    */
   public static FileWatcher start(
       Path file, String initial, Duration interval, Consumer<String> listener) {
-    var watcher = new FileWatcher(file, initial, listener);
+    var watcher = new FileWatcher(file, initial, interval, listener);
     long millis = interval.toMillis();
     var unused =
         watcher.executor.scheduleWithFixedDelay(
@@ -84,10 +122,7 @@ public final class FileWatcher implements AutoCloseable {
         log.info("file can be read again: file={}", file);
         readable = true;
       }
-      if (!content.equals(current)) {
-        current = content;
-        listener.accept(content);
-      }
+      take(content);
     } catch (ConfigException e) {
       if (readable) {
         log.warn("keeping the last good content until the file can be read: {}", e.getMessage());
@@ -96,6 +131,21 @@ public final class FileWatcher implements AutoCloseable {
     } catch (RuntimeException e) {
       log.error("a change of the file was not taken over: file={}", file, e);
     }
+  }
+
+  private void take(String content) {
+    switch (settled.look(content)) {
+      case NEW -> listener.accept(content);
+      case MOVING -> {
+        var unused = executor.schedule(this::look, settlingMillis, TimeUnit.MILLISECONDS);
+      }
+      case KNOWN -> {}
+    }
+  }
+
+  /** False while the file is gone or is not text; what was last told is then out of date. */
+  public boolean isReadable() {
+    return readable;
   }
 
   /** Stops watching; returns when no listener call is running any more, or after one second. */

@@ -73,6 +73,11 @@ public final class YamlNode {
     return Tag.NULL.equals(node.getTag());
   }
 
+  /** True for a scalar with nothing but spaces in it, such as {@code ""}. */
+  public boolean isBlank() {
+    return node instanceof ScalarNode scalar && scalar.getValue().isBlank();
+  }
+
   /** True if this is a mapping. */
   public boolean isMap() {
     return node instanceof MappingNode;

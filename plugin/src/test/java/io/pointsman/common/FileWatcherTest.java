@@ -2,12 +2,16 @@ package io.pointsman.common;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import io.pointsman.common.FileWatcher.Settled;
+import io.pointsman.common.FileWatcher.Settled.Look;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +65,38 @@ class FileWatcherTest {
       replace(file, "back");
       assertThat(next()).isEqualTo("back");
     }
+  }
+
+  @Test
+  void contentIsNewWhenTwoLooksInARowAgree() {
+    var settled = new Settled("one");
+
+    assertThat(List.of("one", "t", "tw", "two", "two", "two", "x", "two", "x", "x"))
+        .extracting(settled::look)
+        .containsExactly(
+            Look.KNOWN,
+            Look.MOVING,
+            Look.MOVING,
+            Look.MOVING,
+            Look.NEW,
+            Look.KNOWN,
+            Look.MOVING,
+            Look.KNOWN,
+            Look.MOVING,
+            Look.NEW);
+  }
+
+  @Test
+  void whetherTheFileCanBeReadIsKnown() throws Exception {
+    Path file = Files.writeString(folder.resolve("f"), "one");
+    try (var watcher = FileWatcher.start(file, "one", INTERVAL, seen::add)) {
+      assertThat(watcher.isReadable()).isTrue();
+      Files.delete(file);
+      await().until(() -> !watcher.isReadable());
+      replace(file, "one");
+      await().until(watcher::isReadable);
+    }
+    assertThat(seen).isEmpty();
   }
 
   @Test

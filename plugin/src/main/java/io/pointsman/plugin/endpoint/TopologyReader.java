@@ -1,0 +1,122 @@
+package io.pointsman.plugin.endpoint;
+
+import io.pointsman.common.ConfigException;
+import io.pointsman.common.YamlMap;
+import io.pointsman.common.YamlNode;
+import io.pointsman.plugin.endpoint.EndpointSpec.Role;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a models file whole, or says what is wrong with it and where. */
+final class TopologyReader {
+  private static final String DEFAULT_ENGINE = "vllm";
+  private static final Set<String> ENGINES = Set.of(DEFAULT_ENGINE, "sglang", "trtllm");
+
+  private final ModelConfigReader configReader;
+
+  TopologyReader(Predicate<String> knownStrategy) {
+    configReader = new ModelConfigReader(knownStrategy);
+  }
+
+  /**
+   * @param source the file's name for messages
+   */
+  Topology read(String source, String text) throws ConfigException {
+    YamlMap root = YamlNode.parse(source, text).map();
+    List<ModelSpec> models = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (YamlNode node : root.required("models").list()) {
+      YamlMap map = node.map();
+      YamlNode name = map.required("name");
+      if (!names.add(name.string())) {
+        throw name.error("another model has the same name: " + name.string());
+      }
+      models.add(model(name.string(), map));
+    }
+    root.rejectUnknownKeys();
+    return new Topology(models);
+  }
+
+  private ModelSpec model(String name, YamlMap map) throws ConfigException {
+    String engine = engine(map);
+    YamlNode endpoints = map.get("endpoints");
+    YamlNode rolesets = map.get("rolesets");
+    YamlNode config = map.get("config");
+    map.rejectUnknownKeys();
+    var found = new EndpointList();
+    if (endpoints != null && rolesets == null) {
+      found.addAll(endpoints, null, Role.COMBINED);
+    } else if (endpoints == null && rolesets != null) {
+      addRolesets(rolesets, found);
+    } else {
+      throw map.error("give either \"endpoints\" or \"rolesets\"");
+    }
+    return new ModelSpec(
+        name,
+        engine,
+        found.specs,
+        config == null ? ModelConfig.NONE : configReader.read(config.map()));
+  }
+
+  private static String engine(YamlMap map) throws ConfigException {
+    YamlNode node = map.get("engine");
+    if (node == null) {
+      return DEFAULT_ENGINE;
+    }
+    if (!ENGINES.contains(node.string())) {
+      throw node.error("expected vllm, sglang or trtllm, found \"%s\"".formatted(node.string()));
+    }
+    return node.string();
+  }
+
+  private static void addRolesets(YamlNode rolesets, EndpointList found) throws ConfigException {
+    Set<String> names = new HashSet<>();
+    for (YamlNode node : rolesets.list()) {
+      YamlMap map = node.map();
+      YamlNode name = map.required("name");
+      if (!names.add(name.string())) {
+        throw name.error("another roleset has the same name: " + name.string());
+      }
+      YamlNode prefill = map.required("prefill");
+      YamlNode decode = map.required("decode");
+      map.rejectUnknownKeys();
+      found.addAll(prefill, name.string(), Role.PREFILL);
+      found.addAll(decode, name.string(), Role.DECODE);
+    }
+  }
+
+  /** The endpoints of one model, each address once. */
+  private static final class EndpointList {
+    final List<EndpointSpec> specs = new ArrayList<>();
+    private final Set<SocketAddressText> addresses = new HashSet<>();
+
+    void addAll(YamlNode list, @Nullable String roleset, Role role) throws ConfigException {
+      for (YamlNode node : list.list()) {
+        SocketAddressText address = address(node);
+        if (!addresses.add(address)) {
+          throw node.error("this model has the same endpoint already: " + address.text());
+        }
+        specs.add(
+            new EndpointSpec(
+                new EndpointKey(address.host(), address.port()),
+                address.text(),
+                address.text(),
+                true,
+                roleset,
+                role));
+      }
+    }
+
+    private static SocketAddressText address(YamlNode node) throws ConfigException {
+      try {
+        return SocketAddressText.parse(node.string());
+      } catch (IllegalArgumentException e) {
+        throw node.error(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+}
