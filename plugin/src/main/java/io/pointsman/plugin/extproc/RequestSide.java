@@ -42,7 +42,7 @@ final class RequestSide {
   }
 
   void onHeaders(HttpHeaders message) {
-    if (phase != RequestPhase.AWAITING_HEADERS) {
+    if (phase != RequestPhase.AWAITING_HEADERS || stream.responseBegun()) {
       stream.outOfOrder("request headers");
       return;
     }
@@ -206,7 +206,7 @@ final class RequestSide {
 
   private @Nullable RoutedRequest decideOnBody(BodyBytes body, boolean complete) {
     if (stream.responseBegun()) {
-      // Envoy answered by itself while we waited; nobody waits for a decision.
+      // Envoy answered by itself while we waited; nobody wants a decision any more.
       stream.end(Ending.ENDED);
       return null;
     }
@@ -259,10 +259,6 @@ final class RequestSide {
   }
 
   private void reject(Rejection rejection) {
-    if (stream.responseBegun()) {
-      stream.end(Ending.ENDED);
-      return;
-    }
     stream.reject(rejection, context.metrics().unknownModel());
   }
 

@@ -181,8 +181,15 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
         .request(request.decision().strategy(), status);
   }
 
-  /** Refuses the request and ends the stream. */
+  /**
+   * Refuses the request and ends the stream. Once a response has begun, which is then of Envoy's
+   * own making, the client gets that one.
+   */
   void reject(Rejection rejection, ModelMeters meters) {
+    if (response.begun()) {
+      end(Ending.ENDED);
+      return;
+    }
     meters.request(RequestMetrics.NO_STRATEGY, rejection.status());
     send(Replies.rejected(rejection));
     end(Ending.ENDED);

@@ -29,7 +29,8 @@ final class ResponseSide {
 
   /** True if Envoy can do the rest of the response without us, and we without it. */
   boolean canGoUnseen() {
-    return stream.modes().response() != BodyMode.FULL_DUPLEX_STREAMED;
+    return phase == ResponsePhase.COMPLETE
+        || stream.modes().response() != BodyMode.FULL_DUPLEX_STREAMED;
   }
 
   /** What can be told of the end if the stream ends now. */
