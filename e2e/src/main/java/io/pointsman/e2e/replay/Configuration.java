@@ -7,6 +7,25 @@ package io.pointsman.e2e.replay;
  * @param replicas plugin replicas that Envoy spreads requests over
  */
 record Configuration(String strategy, int replicas) {
+
+  /**
+   * Reads {@code strategy:replicas}.
+   *
+   * @throws IllegalArgumentException if it is anything else
+   */
+  static Configuration parse(String text) {
+    int colon = text.lastIndexOf(':');
+    try {
+      int replicas = Integer.parseInt(text.substring(colon + 1));
+      if (colon > 0 && replicas > 0) {
+        return new Configuration(text.substring(0, colon), replicas);
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw new IllegalArgumentException("not strategy:replicas: " + text);
+  }
+
   @Override
   public String toString() {
     return strategy + " × " + replicas;

@@ -123,7 +123,7 @@ final class ReplayReport {
 
   private void conditions(StringBuilder out, String machine) {
     TraceSettings settings = trace.settings();
-    double seconds = settings.duration().toMillis() / 1000.0;
+    double seconds = settings.seconds();
     add(
         out,
         "- Trace: seed %d, %.0f s, %d requests of %d conversations with %d system prompts, %.0f"

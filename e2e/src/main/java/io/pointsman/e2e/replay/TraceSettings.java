@@ -76,4 +76,9 @@ record TraceSettings(
         new LogNormal(15, 0.8, 2, 120),
         50);
   }
+
+  /** The duration in seconds. */
+  double seconds() {
+    return duration.toMillis() / 1000.0;
+  }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class TraceGeneratorTest {
   private static final Trace TRACE =
-      TraceGenerator.generate(TraceSettings.realistic(7, Duration.ofMinutes(20)));
+      TraceGenerator.generate(TraceSettings.realistic(7, Duration.ofMinutes(6)));
 
   @Test
   void equalSeedsMakeEqualTraces() {
@@ -37,7 +37,7 @@ class TraceGeneratorTest {
 
   @Test
   void aShorterTraceIsTheBeginningOfALongerOne() {
-    var half = TraceGenerator.generate(TraceSettings.realistic(7, Duration.ofMinutes(10)));
+    var half = TraceGenerator.generate(TraceSettings.realistic(7, Duration.ofMinutes(3)));
 
     assertThat(half.requests())
         .isEqualTo(
@@ -71,7 +71,7 @@ class TraceGeneratorTest {
         }
       }
     }
-    assertThat(grown).isGreaterThan(1_000);
+    assertThat(grown).isGreaterThan(500);
   }
 
   @Test
@@ -87,7 +87,7 @@ class TraceGeneratorTest {
         shared++;
       }
     }
-    assertThat(shared).isGreaterThan(1_000);
+    assertThat(shared).isGreaterThan(500);
     assertThat(firsts.values())
         .extracting(request -> request.messages().get(0).text())
         .doesNotHaveDuplicates();
@@ -99,7 +99,7 @@ class TraceGeneratorTest {
     long inFirstHalf =
         TRACE.requests().stream().filter(request -> request.arrivalMillis() < half).count();
 
-    assertThat((double) inFirstHalf / TRACE.requests().size()).isCloseTo(0.5, within(0.03));
+    assertThat((double) inFirstHalf / TRACE.requests().size()).isCloseTo(0.5, within(0.05));
     assertThat(TRACE.requests().subList(0, 100)).anyMatch(request -> request.turn() > 3);
   }
 
@@ -149,15 +149,15 @@ class TraceGeneratorTest {
     assertThat(median(questions)).isCloseTo(60.0, within(4.0));
     assertThat(median(TRACE.requests().stream().map(TraceRequest::maxTokens).toList()))
         .isCloseTo(120.0, within(5.0));
-    // Of those that have time to end: five turns on average, fewer with the longest cut.
+    // Five turns on average, fewer with the longest cut and the end of the trace.
     double turns =
         conversations().values().stream()
             .filter(requests -> requests.get(0).turn() == 0)
-            .filter(requests -> requests.get(0).arrivalMillis() < 600_000)
+            .filter(requests -> requests.get(0).arrivalMillis() < 180_000)
             .mapToInt(List::size)
             .average()
             .orElseThrow();
-    assertThat(turns).isCloseTo(4.94, within(0.4));
+    assertThat(turns).isCloseTo(4.5, within(0.6));
   }
 
   @Test

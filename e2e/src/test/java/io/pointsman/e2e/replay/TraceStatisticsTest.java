@@ -28,12 +28,12 @@ class TraceStatisticsTest {
 
   @Test
   void theRealisticTraceFillsThePodsAsItsReasoningSays() {
-    var settings = TraceSettings.realistic(1, Duration.ofMinutes(20));
+    var settings = TraceSettings.realistic(1, Duration.ofMinutes(4));
     var trace = TraceGenerator.generate(settings);
 
     var statistics = TraceStatistics.of(trace, "m");
 
-    double perSecond = (double) statistics.promptTokens() / settings.duration().toSeconds();
+    double perSecond = statistics.promptTokens() / settings.seconds();
     assertThat(perSecond / 32_000).isCloseTo(0.9, within(0.15));
     assertThat((double) statistics.promptTokens() / statistics.requests())
         .isCloseTo(2_500, within(400.0));
