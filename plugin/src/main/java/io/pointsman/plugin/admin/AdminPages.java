@@ -1,0 +1,82 @@
+package io.pointsman.plugin.admin;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.pointsman.common.HttpCall;
+import io.pointsman.common.HttpEndpoint;
+import io.pointsman.common.HttpReply;
+import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.endpoint.Pool;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * What the plugin answers over HTTP, by exact path. Thread-safe.
+ *
+ * @param metrics shown as Prometheus text
+ * @param endpoints gives the models and the state of their endpoints
+ * @param readiness asked at each look
+ */
+public record AdminPages(
+    PrometheusMeterRegistry metrics,
+    EndpointRegistry endpoints,
+    Supplier<ReadinessReport> readiness) {
+
+  private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+  /** The owner that the wire contract names in the model list. */
+  private static final String MODEL_OWNER = "aibrix";
+
+  /** For whoever reaches the HTTP port. */
+  public Map<String, HttpEndpoint> open() {
+    return Map.of(
+        "/metrics", this::metrics,
+        "/healthz", call -> HttpReply.text(200, "ok\n"),
+        "/readyz", this::readiness,
+        "/v1/models", this::models);
+  }
+
+  /** For operators: tells addresses of pods. */
+  public Map<String, HttpEndpoint> debug() {
+    return Map.of("/debug/endpoints", this::debugEndpoints);
+  }
+
+  private HttpReply metrics(HttpCall call) {
+    return HttpReply.of(200, PROMETHEUS_TEXT, metrics.scrape());
+  }
+
+  private HttpReply readiness(HttpCall call) {
+    ReadinessReport report = readiness.get();
+    var json = new JsonObject();
+    json.addProperty("ready", report.isReady());
+    var reasons = new JsonArray();
+    report.reasons().forEach(reasons::add);
+    json.add("reasons", reasons);
+    report.details().forEach(json::addProperty);
+    return HttpReply.json(report.isReady() ? 200 : 503, json + "\n");
+  }
+
+  private HttpReply models(HttpCall call) {
+    var data = new JsonArray();
+    for (Pool pool : endpoints.pools().all()) {
+      var model = new JsonObject();
+      model.addProperty("id", pool.model());
+      model.addProperty("object", "model");
+      model.addProperty("created", 0);
+      model.addProperty("owned_by", MODEL_OWNER);
+      data.add(model);
+    }
+    var json = new JsonObject();
+    json.addProperty("object", "list");
+    json.add("data", data);
+    return HttpReply.json(200, json.toString());
+  }
+
+  private HttpReply debugEndpoints(HttpCall call) throws InvalidProtocolBufferException {
+    var printer = JsonFormat.printer().alwaysPrintFieldsWithNoPresence();
+    return HttpReply.json(200, printer.print(endpoints.describe()) + "\n");
+  }
+}
