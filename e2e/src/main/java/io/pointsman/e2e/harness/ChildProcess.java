@@ -64,8 +64,8 @@ final class ChildProcess implements AutoCloseable {
     return process.pid();
   }
 
-  List<ProcessHandle> descendants() {
-    return process.descendants().toList();
+  Path log() {
+    return log;
   }
 
   /** Waits until the condition holds; fails at once if the process ends first. */

@@ -19,4 +19,17 @@ record GrpcSettings(
     Duration keepaliveTimeout,
     Duration permitKeepaliveTime,
     int maxConcurrentCallsPerConnection,
-    TlsSettings tls) {}
+    TlsSettings tls) {
+
+  /** The same on another address. */
+  GrpcSettings with(BindAddress otherAddress) {
+    return new GrpcSettings(
+        otherAddress,
+        maxMessageBytes,
+        keepaliveTime,
+        keepaliveTimeout,
+        permitKeepaliveTime,
+        maxConcurrentCallsPerConnection,
+        tls);
+  }
+}

@@ -2,10 +2,16 @@ package io.pointsman.plugin.app;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pointsman.common.BuildInfo;
+import io.pointsman.common.ConfigException;
 import java.io.PrintWriter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Entry point of the plugin. */
 public final class Main {
+  private static final Logger log = LoggerFactory.getLogger(Main.class);
+
   private Main() {}
 
   public static void main(String[] args) {
@@ -14,7 +20,32 @@ public final class Main {
             System.getenv(),
             new PrintWriter(System.out, true, UTF_8),
             new PrintWriter(System.err, true, UTF_8),
-            (settings, effective) -> PluginCommand.OK);
+            Main::runUntilStopped);
     System.exit(command.run(args));
+  }
+
+  private static int runUntilStopped(PluginSettings settings, String effective)
+      throws StartException, ConfigException {
+    log.info("starting: version={} {}", BuildInfo.version(), effective);
+    var plugin = Plugin.start(settings);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(plugin), "shutdown"));
+    plugin.awaitClosed();
+    return PluginCommand.OK;
+  }
+
+  /**
+   * On SIGTERM and SIGINT. A second signal changes nothing. The JVM by itself would end with 143
+   * (128 + SIGTERM), which Kubernetes shows as an error: a replica that has drained as it was asked
+   * to ends with 0 instead, so that 143 and 137 are left for those that were cut.
+   */
+  private static void stop(Plugin plugin) {
+    try {
+      plugin.drain();
+      plugin.close();
+      log.info("stopped");
+      Runtime.getRuntime().halt(PluginCommand.OK);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

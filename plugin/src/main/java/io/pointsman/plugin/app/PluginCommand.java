@@ -1,6 +1,7 @@
 package io.pointsman.plugin.app;
 
 import io.pointsman.common.BuildInfo;
+import io.pointsman.common.ConfigException;
 import java.io.PrintWriter;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -36,12 +37,12 @@ final class PluginCommand {
   /** What to do with good settings. */
   interface Action {
     /**
-     * Starts the plugin.
+     * Runs the plugin.
      *
      * @param effective one line that says what applies, for the log
      * @return exit code
      */
-    int start(PluginSettings settings, String effective);
+    int run(PluginSettings settings, String effective) throws StartException, ConfigException;
   }
 
   private final Map<String, String> environment;
@@ -72,13 +73,19 @@ final class PluginCommand {
         return OK;
       }
       var values = new SettingValues(flags(parsed), environment);
-      return action.start(PluginSettings.read(values), values.effective());
+      return action.run(PluginSettings.read(values), values.effective());
     } catch (ParameterException e) {
       complain(e.getMessage() + "; see --help");
       return BAD_SETTINGS;
     } catch (BadSettingsException e) {
       e.errors().forEach(this::complain);
       return BAD_SETTINGS;
+    } catch (ConfigException e) {
+      complain(e.getMessage());
+      return BAD_SETTINGS;
+    } catch (StartException e) {
+      complain(e.getMessage());
+      return FAILED_START;
     } finally {
       out.flush();
     }

@@ -26,8 +26,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The other end of a stream: sends what Envoy sends, and keeps what comes back. */
-final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
-  static final String CHAT =
+public final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
+  public static final String CHAT =
       "{\"model\":\"llama\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
 
   private final BlockingQueue<ProcessingResponse> replies = new LinkedBlockingQueue<>();
@@ -39,7 +39,7 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
   private boolean silent;
   private boolean withoutWaiting;
 
-  FakeEnvoy(ExternalProcessorStub stub) {
+  public FakeEnvoy(ExternalProcessorStub stub) {
     call = (ClientCallStreamObserver<ProcessingRequest>) stub.process(this);
   }
 
@@ -59,7 +59,7 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
   }
 
   /** Sets what the first message says of body modes. */
-  FakeEnvoy modes(BodySendMode request, BodySendMode response) {
+  public FakeEnvoy modes(BodySendMode request, BodySendMode response) {
     requestMode = request;
     responseMode = response;
     return this;
@@ -76,7 +76,7 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
     return this;
   }
 
-  FakeEnvoy send(ProcessingRequest.Builder message) {
+  public FakeEnvoy send(ProcessingRequest.Builder message) {
     if (!begun && !silent) {
       message.setProtocolConfig(
           ProtocolConfiguration.newBuilder()
@@ -94,11 +94,11 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
     return send(requestHeaders(path, false, more));
   }
 
-  FakeEnvoy chatHeaders(String... more) {
+  public FakeEnvoy chatHeaders(String... more) {
     return headers("/v1/chat/completions", more);
   }
 
-  FakeEnvoy body(String text) {
+  public FakeEnvoy body(String text) {
     return body(text, true);
   }
 
@@ -112,11 +112,11 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
             .setRequestTrailers(HttpTrailers.newBuilder().setTrailers(headerMap("x-end", "1"))));
   }
 
-  FakeEnvoy responseHeaders(int code, String... more) {
+  public FakeEnvoy responseHeaders(int code, String... more) {
     return send(responseHeaders(code, false, more));
   }
 
-  FakeEnvoy responseBody(String text, boolean last) {
+  public FakeEnvoy responseBody(String text, boolean last) {
     return send(responseBody(ByteString.copyFromUtf8(text), last));
   }
 
@@ -127,23 +127,23 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
   }
 
   /** A request for {@code llama} up to its decision, in BUFFERED mode. */
-  FakeEnvoy decided(String... headers) {
+  public FakeEnvoy decided(String... headers) {
     chatHeaders(headers).body(CHAT);
     assertThat(reply().hasRequestHeaders()).isTrue();
     assertThat(reply().hasRequestBody()).isTrue();
     return this;
   }
 
-  void halfClose() {
+  public void halfClose() {
     call.onCompleted();
   }
 
-  void cancel() {
+  public void cancel() {
     call.cancel("the request is over", null);
   }
 
   /** The next reply, which must be there or come soon. */
-  ProcessingResponse reply() {
+  public ProcessingResponse reply() {
     ProcessingResponse next;
     try {
       next = replies.poll(5, TimeUnit.SECONDS);
@@ -160,12 +160,12 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
   }
 
   /** How the server ended the stream, or null if it is open. */
-  @Nullable Status status() {
+  public @Nullable Status status() {
     return status;
   }
 
   /** How the server ended the stream, which it must have. */
-  Status ended() {
+  public Status ended() {
     Status known = status;
     if (known == null) {
       throw new AssertionError("the stream is open");
@@ -185,7 +185,7 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
             HttpHeaders.newBuilder().setHeaders(headerMap(all)).setEndOfStream(last));
   }
 
-  static ProcessingRequest.Builder requestBody(ByteString body, boolean last) {
+  public static ProcessingRequest.Builder requestBody(ByteString body, boolean last) {
     return ProcessingRequest.newBuilder()
         .setRequestBody(HttpBody.newBuilder().setBody(body).setEndOfStream(last));
   }
@@ -217,7 +217,7 @@ final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
   }
 
   /** What a mutation sets, by name. */
-  static Map<String, String> set(HeaderMutation mutation) {
+  public static Map<String, String> set(HeaderMutation mutation) {
     var set = new LinkedHashMap<String, String>();
     for (HeaderValueOption option : mutation.getSetHeadersList()) {
       String earlier =

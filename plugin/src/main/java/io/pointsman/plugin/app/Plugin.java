@@ -1,0 +1,186 @@
+package io.pointsman.plugin.app;
+
+import io.grpc.Server;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.pointsman.common.BindAddress;
+import io.pointsman.common.ConfigException;
+import io.pointsman.common.HttpEndpoint;
+import io.pointsman.common.HttpEndpointServer;
+import io.pointsman.plugin.admin.AdminPages;
+import io.pointsman.plugin.admin.ReadinessReport;
+import io.pointsman.plugin.app.Readiness.Condition;
+import io.pointsman.plugin.endpoint.Discovery;
+import io.pointsman.plugin.endpoint.FileDiscovery;
+import io.pointsman.plugin.redis.RedisMonitor;
+import io.pointsman.plugin.routing.StrategyCatalog;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The plugin, wired and running. Thread-safe. */
+final class Plugin implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Plugin.class);
+
+  private static final Duration LOOK_INTERVAL = Duration.ofMillis(250);
+
+  private final PluginSettings settings;
+  private final CloseStack parts;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final Readiness readiness = new Readiness();
+  private final RequestPipeline pipeline;
+  private final RedisMonitor redis;
+  private final Discovery discovery;
+  private final HttpEndpointServer http;
+  private final @Nullable HttpEndpointServer debug;
+  private final Server server;
+
+  private Plugin(PluginSettings settings, CloseStack parts) throws StartException, ConfigException {
+    this.settings = settings;
+    this.parts = parts;
+    var strategies = StrategyCatalog.standard();
+    var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    parts.add(meters::close);
+    parts.add(new ProcessMetrics(meters));
+    pipeline = parts.add(RequestPipeline.create(settings, strategies, meters));
+    redis = parts.add(RedisMonitor.start(settings.redis(), meters));
+    discovery =
+        parts.add(
+            new FileDiscovery(
+                settings.endpointsConfig(), LOOK_INTERVAL, strategies::isKnown, meters));
+    discovery.start(
+        topology -> {
+          pipeline.endpoints().apply(topology);
+          readiness.meet(Condition.DISCOVERED);
+        });
+
+    var tls = parts.add(ServerTls.open(settings.grpc().tls()));
+    var pages = new AdminPages(meters, pipeline.endpoints(), this::readinessReport);
+    debug = startDebug(pages);
+    http = startHttp(pages);
+    server =
+        GrpcServers.start(
+            settings.grpc(),
+            tls.credentials(),
+            List.of(
+                pipeline.extProc(),
+                readiness.healthService(),
+                ProtoReflectionServiceV1.newInstance()));
+    parts.add(server::shutdownNow);
+    readiness.meet(Condition.LISTENING);
+    log.info(
+        "listening: grpc={} http={} debug={}",
+        grpcPort(),
+        httpPort(),
+        debug == null ? "loopback clients of http" : debug.port());
+  }
+
+  /**
+   * Starts a plugin. It is ready a little later, when it is warm.
+   *
+   * @throws ConfigException if a file that the settings name cannot be used
+   * @throws StartException if something else is in the way, such as a port that is taken
+   */
+  static Plugin start(PluginSettings settings) throws StartException, ConfigException {
+    var parts = new CloseStack();
+    try {
+      var plugin = new Plugin(settings, parts);
+      plugin.warmUp();
+      return plugin;
+    } catch (StartException | ConfigException | RuntimeException e) {
+      parts.close();
+      throw e;
+    }
+  }
+
+  private @Nullable HttpEndpointServer startDebug(AdminPages pages) throws StartException {
+    BindAddress address = settings.debugBindAddress();
+    return address == null ? null : listen(Setting.DEBUG_BIND_ADDRESS, address, pages.debug());
+  }
+
+  private HttpEndpointServer startHttp(AdminPages pages) throws StartException {
+    var all = new HashMap<String, HttpEndpoint>(pages.open());
+    if (settings.debugBindAddress() == null) {
+      pages.debug().forEach((path, page) -> all.put(path, page.onLoopbackOnly()));
+    }
+    return listen(Setting.HTTP_BIND_ADDRESS, settings.httpBindAddress(), all);
+  }
+
+  private HttpEndpointServer listen(
+      Setting setting, BindAddress address, Map<String, HttpEndpoint> pages) throws StartException {
+    try {
+      return parts.add(HttpEndpointServer.start("http", address, pages));
+    } catch (IOException e) {
+      throw StartException.cannotListen(setting, address, e);
+    }
+  }
+
+  private void warmUp() {
+    if (settings.warmUpTime().isZero()) {
+      readiness.meet(Condition.WARM);
+      return;
+    }
+    var thread =
+        new Thread(
+            () -> {
+              WarmUp.run(settings);
+              readiness.meet(Condition.WARM);
+            },
+            "warm-up");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private ReadinessReport readinessReport() {
+    var details = new LinkedHashMap<String, String>();
+    details.put("discovery", discovery.status());
+    details.put("redis", redis.status());
+    return new ReadinessReport(readiness.reasons(), details);
+  }
+
+  /** The port of the ext_proc service. */
+  int grpcPort() {
+    return server.getPort();
+  }
+
+  int httpPort() {
+    return http.port();
+  }
+
+  /** The port that /debug has for itself, if it has one. */
+  OptionalInt debugPort() {
+    return debug == null ? OptionalInt.empty() : OptionalInt.of(debug.port());
+  }
+
+  /** Takes this replica out of service; returns when that is done. {@link #close} comes after. */
+  void drain() throws InterruptedException {
+    new Drain(
+            readiness, pipeline.extProc(), server, settings.drainGrace(), settings.drainDeadline())
+        .run();
+  }
+
+  /** Waits until {@link #close} is done, however long that takes. */
+  void awaitClosed() {
+    try {
+      closed.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Stops everything at once. */
+  @Override
+  public void close() {
+    parts.close();
+    closed.countDown();
+  }
+}
