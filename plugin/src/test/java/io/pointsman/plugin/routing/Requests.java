@@ -1,0 +1,41 @@
+package io.pointsman.plugin.routing;
+
+import io.pointsman.plugin.prompt.Api;
+import io.pointsman.plugin.prompt.ParsedRequest;
+import io.pointsman.plugin.prompt.RequestReader;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Requests of model "m" for tests. */
+final class Requests {
+  private Requests() {}
+
+  /** Neither headers nor body. */
+  static RouteRequest plain() {
+    return new RouteRequest("m", null, null, null);
+  }
+
+  static RouteRequest withStrategy(String header) {
+    return new RouteRequest("m", header, null, null);
+  }
+
+  static RouteRequest withProfile(String header, @Nullable ParsedRequest body) {
+    return new RouteRequest("m", null, header, body);
+  }
+
+  /**
+   * A body as the reader gives it.
+   *
+   * @param maxTokens -1 for a request without a limit
+   */
+  static ParsedRequest body(int promptBytes, int maxTokens) {
+    String limit = maxTokens < 0 ? "" : ",\"max_tokens\":" + maxTokens;
+    String json = "{\"model\":\"m\",\"prompt\":\"" + "x".repeat(promptBytes) + "\"" + limit + "}";
+    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+    var result = new RequestReader().read(Api.COMPLETIONS, null, bytes, 0, bytes.length, true);
+    if (result instanceof ParsedRequest request) {
+      return request;
+    }
+    throw new AssertionError(result);
+  }
+}
