@@ -64,8 +64,8 @@ final class ChildProcess implements AutoCloseable {
     return process.pid();
   }
 
-  Path log() {
-    return log;
+  List<ProcessHandle> descendants() {
+    return process.descendants().toList();
   }
 
   /** Waits until the condition holds; fails at once if the process ends first. */

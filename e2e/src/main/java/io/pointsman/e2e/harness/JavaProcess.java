@@ -1,5 +1,8 @@
 package io.pointsman.e2e.harness;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,24 +28,53 @@ public final class JavaProcess implements AutoCloseable {
    *
    * @param name for messages and the log
    * @param mainClass its main class
-   * @param environment added to this JVM's own
+   * @param jvmOptions beside our own
    * @param log appended to
    */
   public static JavaProcess start(
-      String name,
-      String mainClass,
-      List<String> arguments,
-      Map<String, String> environment,
-      Path log) {
+      String name, String mainClass, List<String> arguments, List<String> jvmOptions, Path log) {
+    return new JavaProcess(
+        ChildProcess.start(name, command(jvmOptions, mainClass, arguments), classPath(), log));
+  }
+
+  /**
+   * Runs a program to its end.
+   *
+   * @param errors where its standard error goes
+   * @return its standard output
+   * @throws HarnessException if its exit code is not 0
+   */
+  public static String run(String name, String mainClass, List<String> arguments, Path errors) {
+    var builder =
+        new ProcessBuilder(command(List.of(), mainClass, arguments)).redirectError(errors.toFile());
+    builder.environment().putAll(classPath());
+    try {
+      Process process = builder.start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      int exitCode = process.waitFor();
+      if (exitCode != 0) {
+        throw new HarnessException(
+            "%s ended with exit code %d: %s"
+                .formatted(name, exitCode, Files.readString(errors).strip()));
+      }
+      return output;
+    } catch (IOException e) {
+      throw new HarnessException("cannot run " + name, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HarnessException("interrupted while running " + name, e);
+    }
+  }
+
+  private static List<String> command(
+      List<String> jvmOptions, String mainClass, List<String> arguments) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM_OPTIONS);
+    command.addAll(jvmOptions);
     command.add(mainClass);
     command.addAll(arguments);
-    var childEnvironment = new java.util.HashMap<>(environment);
-    // Not on the command line: the class path is long, and process listings are read by people.
-    childEnvironment.put("CLASSPATH", classPath());
-    return new JavaProcess(ChildProcess.start(name, command, childEnvironment, log));
+    return command;
   }
 
   /** Waits until the condition holds; fails at once, with the log's end, if the JVM ends first. */
@@ -74,6 +106,11 @@ public final class JavaProcess implements AutoCloseable {
     child.resume();
   }
 
+  /** The processes that it started, and theirs. */
+  public List<ProcessHandle> descendants() {
+    return child.descendants();
+  }
+
   /** Waits for the end and returns the exit code. */
   public int awaitExit(Duration limit) {
     return child.awaitExit(limit);
@@ -94,9 +131,10 @@ public final class JavaProcess implements AutoCloseable {
     child.close();
   }
 
-  // Surefire starts its JVM from a jar that only names the real class path.
-  private static String classPath() {
+  // By environment, not on the command line: it is long, and process lists are read by people.
+  private static Map<String, String> classPath() {
+    // Surefire starts its JVM from a jar that only names the real class path.
     String surefire = System.getProperty("surefire.test.class.path");
-    return surefire != null ? surefire : System.getProperty("java.class.path");
+    return Map.of("CLASSPATH", surefire != null ? surefire : System.getProperty("java.class.path"));
   }
 }

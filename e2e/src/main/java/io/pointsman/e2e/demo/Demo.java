@@ -1,0 +1,179 @@
+package io.pointsman.e2e.demo;
+
+import io.pointsman.e2e.harness.HarnessException;
+import io.pointsman.e2e.harness.Ports;
+import io.pointsman.e2e.harness.Stack;
+import io.pointsman.e2e.modelserver.ServerSettings;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Starts everything, sends traffic and shows who serves it. */
+@Command(
+    name = "demo.sh",
+    sortOptions = false,
+    description = {
+      "Starts Redis, four sample model servers for two models, the plugin, the xDS controller and"
+          + " Envoy on loopback, sends sample traffic and shows a live table of the pods until"
+          + " Ctrl-C. Stops all it started.",
+      ""
+    })
+public final class Demo implements Callable<Integer> {
+  private static final List<String> MODELS = List.of("llama-3-8b", "qwen-3-4b");
+  private static final int SERVERS = 2;
+  private static final int SHOWN_PROBLEMS = 10;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      defaultValue = "8888",
+      description = "Envoy's port for clients. Default: ${DEFAULT-VALUE}.")
+  private int port;
+
+  @Option(
+      names = "--check",
+      description =
+          "No live table: send "
+              + Check.REQUESTS
+              + " requests over all strategies, hold each answer's pod against the target-pod"
+              + " header, show the table once and stop. Exit code 0 if all was right, else 1.")
+  private boolean check;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this page.")
+  @SuppressWarnings("UnusedVariable") // picocli reads it.
+  private boolean help;
+
+  private final PrintStream out;
+  private final boolean terminal;
+
+  private Demo(PrintStream out, boolean terminal) {
+    this.out = out;
+    this.terminal = terminal;
+  }
+
+  /** Runs the demo; the script beside it sets the system properties. */
+  public static void main(String[] args) {
+    var demo = new Demo(System.out, Boolean.getBoolean("pointsman.demo.terminal"));
+    System.exit(
+        new CommandLine(demo)
+            .setUsageHelpWidth(100)
+            .setExecutionExceptionHandler(
+                (e, commandLine, parsed) -> {
+                  if (!(e instanceof HarnessException)) {
+                    throw e;
+                  }
+                  System.err.println("demo.sh: " + e.getMessage());
+                  return CommandLine.ExitCode.SOFTWARE;
+                })
+            .execute(args));
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (port < 1 || port > 65_535) {
+      throw new ParameterException(spec.commandLine(), "--port must be 1 to 65535");
+    }
+    if (!Ports.isFree(port)) {
+      throw new HarnessException(
+          "port %d is taken; give Envoy another one with --port".formatted(port));
+    }
+    var stopped = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> say(stopped), "say-stopping"));
+    var figures = new Figures();
+    var requests = new SampleRequests(MODELS);
+    try (Stack stack = start()) {
+      int exitCode = check ? check(stack, figures, requests) : show(stack, figures, requests);
+      stopped.countDown();
+      return exitCode;
+    }
+  }
+
+  private Stack start() {
+    Path target = Path.of(System.getProperty("pointsman.e2e.target", "e2e/target"));
+    var builder = Stack.named("demo").target(target).envoyPort(port).progress(out::println);
+    for (String model : MODELS) {
+      builder.model(model, SERVERS, ServerSettings.realistic(model).withDecodeRate(100));
+    }
+    out.println("starting %d model servers".formatted(MODELS.size() * SERVERS));
+    return builder.start();
+  }
+
+  private int check(Stack stack, Figures figures, SampleRequests requests)
+      throws InterruptedException {
+    List<String> problems = new Check(stack, figures).run(requests);
+    stack.awaitIdle();
+    Table.lines(stack.plugin().endpoints(), figures).forEach(out::println);
+    problems.stream().limit(SHOWN_PROBLEMS).forEach(problem -> out.println("WRONG: " + problem));
+    if (problems.size() > SHOWN_PROBLEMS) {
+      out.println("and %d more".formatted(problems.size() - SHOWN_PROBLEMS));
+    }
+    out.println(
+        problems.isEmpty()
+            ? "check passed: %d answers, each from the pod that target-pod names"
+                .formatted(Check.REQUESTS)
+            : "check failed");
+    return problems.isEmpty() ? 0 : 1;
+  }
+
+  private int show(Stack stack, Figures figures, SampleRequests requests)
+      throws InterruptedException {
+    introduction(stack).forEach(out::println);
+    var screen = new Screen(out, terminal);
+    long seconds = terminal ? 1 : 5;
+    try (var traffic =
+        new Traffic(stack.client(), requests, Integer.MAX_VALUE, figures, (ask, reply) -> {})) {
+      while (!traffic.await(seconds)) {
+        screen.show(Table.lines(stack.plugin().endpoints(), figures));
+      }
+    }
+    return 0;
+  }
+
+  private static List<String> introduction(Stack stack) {
+    String base = "http://" + stack.envoyAddress();
+    var lines = new ArrayList<String>();
+    lines.add("");
+    lines.add("Envoy for clients   " + base);
+    lines.add("Envoy's admin page  " + stack.envoy().adminUri());
+    lines.add("plugin              " + stack.plugin().httpUri() + "/metrics, /debug/endpoints");
+    stack
+        .models()
+        .forEach(
+            model ->
+                lines.add("%-20s%s".formatted(model.name(), String.join("  ", model.endpoints()))));
+    lines.add("files and logs      " + stack.folder());
+    lines.add("");
+    lines.add("Try, in another terminal:");
+    lines.add(
+        "  curl -i %s/v1/chat/completions -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"hello\"}]}'"
+            .formatted(base, MODELS.get(0)));
+    lines.add(
+        "  curl -N %s/v1/completions -H 'routing-strategy: least-request' -d '{\"model\": \"%s\", \"prompt\": \"hello\", \"stream\": true}'"
+            .formatted(base, MODELS.get(1)));
+    lines.add("  curl %s/v1/models".formatted(base));
+    lines.add("");
+    lines.add("The first shows in its target-pod header which pod served it. Ctrl-C stops all.");
+    lines.add("");
+    return lines;
+  }
+
+  private void say(CountDownLatch stopped) {
+    if (stopped.getCount() > 0) {
+      out.println("stopping");
+    }
+  }
+}

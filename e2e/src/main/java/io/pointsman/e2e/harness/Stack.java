@@ -1,0 +1,268 @@
+package io.pointsman.e2e.harness;
+
+import io.pointsman.e2e.modelserver.SampleModelServer;
+import io.pointsman.e2e.modelserver.ServerSettings;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.function.Consumer;
+
+/**
+ * Everything a request passes, running: sample model servers in this JVM, and Redis, plugin
+ * replicas, the xDS controller and Envoy as processes. Closing it stops them in reverse order; so
+ * does the end of this JVM.
+ */
+public final class Stack implements AutoCloseable {
+  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
+
+  private final Path folder;
+  private final Consumer<String> progress;
+  private final ArrayDeque<AutoCloseable> running = new ArrayDeque<>();
+  private final Thread atExit = new Thread(this::stopAll, "stop-stack");
+  private final Ports ports = new Ports();
+  private final Map<String, List<SampleModelServer>> servers = new LinkedHashMap<>();
+  private final List<ModelsFile.Model> models = new ArrayList<>();
+  private final List<PluginProcess> plugins = new ArrayList<>();
+  private final ModelsFile modelsFile;
+  private final EnvoySettings settings;
+  private final Path settingsFile;
+  private final int envoyPort;
+  private final RedisProcess redis;
+  private final ControllerProcess controller;
+  private final EnvoyProcess envoy;
+  private final GatewayClient client;
+
+  Stack(StackBuilder builder) {
+    folder = builder.folder();
+    progress = builder.progress();
+    modelsFile = new ModelsFile(folder.resolve("models.yaml"));
+    settingsFile = folder.resolve("settings.yaml");
+    envoyPort = builder.envoyPort() > 0 ? builder.envoyPort() : ports.next();
+    settings = builder.settings();
+    client = new GatewayClient(envoyPort);
+    running.push(ports);
+    Runtime.getRuntime().addShutdownHook(atExit);
+    try {
+      Path binary = EnvoyBinary.find(builder.cache(), progress);
+      redis = redis();
+      startServers(builder);
+      startPlugins(builder);
+      controller = controller();
+      int adminPort = ports.next();
+      Path bootstrap = folder.resolve("envoy.json");
+      ModelsFile.replace(
+          bootstrap,
+          ControllerProcess.bootstrap(
+              controller.xdsPort(), adminPort, folder.resolve("bootstrap.log")));
+      controller.awaitReady();
+      plugins.forEach(PluginProcess::awaitReady);
+      progress.accept("starting Envoy on port " + envoyPort);
+      envoy = EnvoyProcess.start(binary, bootstrap, adminPort, folder.resolve("envoy.log"));
+      running.push(envoy);
+      envoy.awaitReady();
+      awaitServing();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Describes a stack to start. */
+  public static StackBuilder named(String name) {
+    return new StackBuilder(name);
+  }
+
+  /** Sends requests through Envoy. */
+  public GatewayClient client() {
+    return client;
+  }
+
+  /** Envoy's address for clients. */
+  public String envoyAddress() {
+    return "127.0.0.1:" + envoyPort;
+  }
+
+  public int envoyPort() {
+    return envoyPort;
+  }
+
+  /** Where configuration and logs are. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** The servers of one model, in the order of their start. */
+  public List<SampleModelServer> servers(String model) {
+    List<SampleModelServer> found = servers.get(model);
+    if (found == null) {
+      throw new NoSuchElementException(model);
+    }
+    return List.copyOf(found);
+  }
+
+  /** All servers by model. */
+  public Map<String, List<SampleModelServer>> servers() {
+    return Map.copyOf(servers);
+  }
+
+  /** The models as the models file had them at the start. */
+  public List<ModelsFile.Model> models() {
+    return List.copyOf(models);
+  }
+
+  public ModelsFile modelsFile() {
+    return modelsFile;
+  }
+
+  /** Changes the controller's settings file; the plugin's and Envoy's ports stay. */
+  public void changeSettings(Consumer<EnvoySettings> change) {
+    change.accept(settings);
+    ModelsFile.replace(settingsFile, settings.toString());
+  }
+
+  public List<PluginProcess> plugins() {
+    return List.copyOf(plugins);
+  }
+
+  /** The first plugin replica. */
+  public PluginProcess plugin() {
+    return plugins.get(0);
+  }
+
+  public ControllerProcess xdsController() {
+    return controller;
+  }
+
+  public EnvoyProcess envoy() {
+    return envoy;
+  }
+
+  public RedisProcess redisServer() {
+    return redis;
+  }
+
+  /** Hands out a port that stays free for the stack's life, for a decoy or a further server. */
+  public int freePort() {
+    return ports.next();
+  }
+
+  /** Waits until no replica counts a request in flight. */
+  public void awaitIdle() {
+    Await.until(
+        "no plugin counts a request in flight",
+        READY_LIMIT,
+        () -> plugins.stream().allMatch(plugin -> plugin.inFlight() == 0),
+        () -> plugins.stream().map(p -> p.endpoints().toString()).toList().toString());
+  }
+
+  /** Waits until a request gets from Envoy to the plugin and back. */
+  public void awaitServing() {
+    envoy.awaitUntil(
+        "passes requests to the plugin", READY_LIMIT, () -> client.probe().status() == 400);
+    envoy.awaitUntil("answers /v1/models", READY_LIMIT, () -> client.models().status() == 200);
+  }
+
+  @Override
+  public void close() {
+    stopAll();
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // The JVM is going down, and the hook finds nothing left to stop.
+    }
+  }
+
+  private RedisProcess redis() {
+    int port = ports.next();
+    progress.accept("starting Redis on port " + port);
+    RedisProcess started = RedisProcess.start(port, folder);
+    running.push(started);
+    return started;
+  }
+
+  private void startServers(StackBuilder builder) {
+    builder
+        .models()
+        .forEach(
+            model -> {
+              var started = new ArrayList<SampleModelServer>();
+              for (int i = 0; i < model.servers(); i++) {
+                started.add(startServer(model.settings(), model.host()));
+              }
+              servers.put(model.name(), started);
+              models.add(
+                  new ModelsFile.Model(
+                      model.name(),
+                      started.stream().map(SampleModelServer::address).toList(),
+                      model.config()));
+            });
+    modelsFile.write(models);
+  }
+
+  /** Starts a further server, which no models file names yet. */
+  public SampleModelServer startServer(ServerSettings serverSettings, InetAddress host) {
+    var server = new SampleModelServer(serverSettings, host, ports.next()).start();
+    synchronized (running) {
+      running.push(server);
+    }
+    return server;
+  }
+
+  private void startPlugins(StackBuilder builder) {
+    for (int i = 1; i <= builder.plugins(); i++) {
+      int grpcPort = ports.next();
+      progress.accept("starting plugin-" + i + " on port " + grpcPort);
+      var flags = new ArrayList<>(builder.pluginFlags());
+      flags.add("--endpoints-config=" + modelsFile.path());
+      flags.add("--redis-url=redis://127.0.0.1:" + redis.port());
+      Path log = folder.resolve("plugin-" + i + ".log");
+      var plugin = PluginProcess.start("plugin-" + i, grpcPort, ports.next(), flags, log);
+      running.push(plugin);
+      plugins.add(plugin);
+    }
+  }
+
+  private ControllerProcess controller() {
+    settings.set("listener.address", "127.0.0.1");
+    settings.set("listener.port", envoyPort);
+    settings.set(
+        "gatewayPlugin.addresses",
+        plugins.stream().map(plugin -> "127.0.0.1:" + plugin.grpcPort()).toList());
+    settings.set(
+        "gatewayPlugin.httpAddresses",
+        plugins.stream().map(plugin -> "127.0.0.1:" + plugin.httpPort()).toList());
+    ModelsFile.replace(settingsFile, settings.toString());
+    int xdsPort = ports.next();
+    progress.accept("starting the xDS controller on port " + xdsPort);
+    var started =
+        ControllerProcess.start(
+            xdsPort, ports.next(), settingsFile, folder.resolve("xds-controller.log"));
+    running.push(started);
+    return started;
+  }
+
+  // Children of several plugins stop side by side: each may take its time to drain.
+  private void stopAll() {
+    plugins.forEach(plugin -> plugin.process().terminate());
+    while (true) {
+      AutoCloseable next;
+      synchronized (running) {
+        next = running.poll();
+      }
+      if (next == null) {
+        return;
+      }
+      try {
+        next.close();
+      } catch (Exception e) {
+        progress.accept("stopping a part failed: " + e);
+      }
+    }
+  }
+}

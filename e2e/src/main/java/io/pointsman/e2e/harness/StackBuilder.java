@@ -1,0 +1,155 @@
+package io.pointsman.e2e.harness;
+
+import io.pointsman.e2e.modelserver.ServerSettings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link Stack} consists of. Not thread-safe. */
+public final class StackBuilder {
+  private final String name;
+  private final List<ModelServers> models = new ArrayList<>();
+  private final List<String> pluginFlags = new ArrayList<>();
+  private final EnvoySettings settings = new EnvoySettings();
+  private Path target = Path.of("target");
+  private Consumer<String> progress = line -> {};
+  private int plugins = 1;
+  private int envoyPort;
+
+  StackBuilder(String name) {
+    this.name = name;
+  }
+
+  /** The servers of a model. */
+  record ModelServers(
+      String name,
+      int servers,
+      ServerSettings settings,
+      InetAddress host,
+      @Nullable String config) {}
+
+  /** Adds a model on some servers that answer without delay. */
+  public StackBuilder model(String model, int servers) {
+    return model(model, servers, ServerSettings.instant(model));
+  }
+
+  /** Adds a model on some servers. */
+  public StackBuilder model(String model, int servers, ServerSettings serverSettings) {
+    return model(model, servers, serverSettings, InetAddress.getLoopbackAddress(), null);
+  }
+
+  /**
+   * Adds a model on some servers.
+   *
+   * @param host the loopback address that they listen on
+   * @param config the model's config profiles as JSON, or null
+   */
+  public StackBuilder model(
+      String model,
+      int servers,
+      ServerSettings serverSettings,
+      InetAddress host,
+      @Nullable String config) {
+    models.add(new ModelServers(model, servers, serverSettings, host, config));
+    return this;
+  }
+
+  /** How many replicas of the plugin; 1 if this is not called. */
+  public StackBuilder plugins(int replicas) {
+    plugins = replicas;
+    return this;
+  }
+
+  /** Flags for every plugin replica, as {@code --name=value}. */
+  public StackBuilder pluginFlags(String... flags) {
+    pluginFlags.addAll(List.of(flags));
+    return this;
+  }
+
+  /** One key of the controller's settings; see {@link EnvoySettings#set}. */
+  public StackBuilder setting(String path, Object value) {
+    settings.set(path, value);
+    return this;
+  }
+
+  /** Envoy's port for clients; a free one if this is not called. */
+  public StackBuilder envoyPort(int port) {
+    envoyPort = port;
+    return this;
+  }
+
+  /** Where Envoy's download, configuration and logs go; {@code target} if this is not called. */
+  public StackBuilder target(Path folder) {
+    target = folder;
+    return this;
+  }
+
+  /** Told what is being started. */
+  public StackBuilder progress(Consumer<String> listener) {
+    progress = listener;
+    return this;
+  }
+
+  /**
+   * Starts it all and waits until requests pass.
+   *
+   * @throws HarnessException if a part does not come up; nothing is left running
+   */
+  public Stack start() {
+    clear(folder());
+    return new Stack(this);
+  }
+
+  Path folder() {
+    return target.resolve("stacks").resolve(name).toAbsolutePath();
+  }
+
+  Path cache() {
+    return target.toAbsolutePath();
+  }
+
+  List<ModelServers> models() {
+    return models;
+  }
+
+  List<String> pluginFlags() {
+    return pluginFlags;
+  }
+
+  EnvoySettings settings() {
+    return settings.copy();
+  }
+
+  Consumer<String> progress() {
+    return progress;
+  }
+
+  int plugins() {
+    return plugins;
+  }
+
+  int envoyPort() {
+    return envoyPort;
+  }
+
+  private static void clear(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      try (var files = Files.walk(folder)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          if (!file.equals(folder)) {
+            Files.delete(file);
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new HarnessException("cannot clear " + folder, e);
+    }
+  }
+}
