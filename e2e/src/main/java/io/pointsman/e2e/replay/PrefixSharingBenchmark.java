@@ -1,0 +1,175 @@
+package io.pointsman.e2e.replay;
+
+import io.pointsman.e2e.harness.Await;
+import io.pointsman.e2e.harness.HarnessException;
+import io.pointsman.e2e.harness.ModelsFile;
+import io.pointsman.e2e.harness.PluginProcess;
+import io.pointsman.e2e.harness.Stack;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures what plugin replicas tell each other through Redis: how soon a decision of one is
+ * followed by the other, and what that costs Redis. The replicas are asked directly, without Envoy,
+ * so that the time of each decision is known.
+ */
+@Command(
+    name = "sharing.sh",
+    sortOptions = false,
+    description = {
+      "Starts Redis and two plugin replicas and measures how soon a prompt that one of them has"
+          + " routed is followed by the other, and Redis' traffic and memory for each 1,000"
+          + " requests. Writes sharing.md. Takes some 2 minutes.",
+      ""
+    })
+public final class PrefixSharingBenchmark implements Callable<Integer> {
+  private static final String MODEL = "llama-3-8b";
+  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
+  private static final Duration TRACE = Duration.ofMinutes(20);
+  private static final int WARM_UP = 100;
+
+  // So many that two replicas seldom pick the same one by chance. Nothing listens there.
+  private static final int PODS = 64;
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      description = "Where sharing.md goes. Default: e2e/target/replay.")
+  private Path output = Path.of(System.getProperty("pointsman.e2e.target", "e2e/target"), "replay");
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "1000",
+      description = "Prompts taught and followed, idle and under load. Default: ${DEFAULT-VALUE}.")
+  private int rounds;
+
+  @Option(
+      names = "--requests",
+      paramLabel = "N",
+      defaultValue = "4000",
+      description = "Requests over which Redis is watched. Default: ${DEFAULT-VALUE}.")
+  private int requests;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "Requests per second under load. Default: ${DEFAULT-VALUE}.")
+  private double rate;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed of prompts and trace. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this page.")
+  @SuppressWarnings("UnusedVariable") // picocli reads it.
+  private boolean help;
+
+  private final PrintStream out;
+
+  private PrefixSharingBenchmark(PrintStream out) {
+    this.out = out;
+  }
+
+  /** Runs the benchmark; the script beside it sets the system properties. */
+  public static void main(String[] args) {
+    System.exit(
+        new CommandLine(new PrefixSharingBenchmark(System.out))
+            .setUsageHelpWidth(100)
+            .setExecutionExceptionHandler(
+                (e, commandLine, parsed) -> {
+                  if (!(e instanceof HarnessException)) {
+                    throw e;
+                  }
+                  System.err.println("sharing.sh: " + e.getMessage());
+                  return CommandLine.ExitCode.SOFTWARE;
+                })
+            .execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Trace trace = TraceGenerator.generate(TraceSettings.realistic(seed, TRACE));
+    try (Stack stack =
+        Stack.named("sharing")
+            .target(Path.of(System.getProperty("pointsman.e2e.target", "e2e/target")))
+            .model(MODEL, 1)
+            .plugins(2)
+            .progress(out::println)
+            .start()) {
+      usePods(stack);
+      List<DecisionClient> replicas =
+          stack.plugins().stream()
+              .map(plugin -> new DecisionClient("127.0.0.1:" + plugin.grpcPort()))
+              .toList();
+      try {
+        var report = measure(stack.redisServer().port(), replicas, trace);
+        Files.createDirectories(output);
+        Files.writeString(output.resolve("sharing.md"), report);
+        out.println();
+        out.print(report);
+        out.println("written: " + output.resolve("sharing.md"));
+      } finally {
+        replicas.forEach(DecisionClient::close);
+      }
+    }
+    return 0;
+  }
+
+  private String measure(int redisPort, List<DecisionClient> replicas, Trace trace)
+      throws InterruptedException {
+    var delay = new SharingDelay(MODEL, replicas, seed);
+    var warm = delay.measure(WARM_UP);
+    out.println("warm after %d prompts; measuring idle".formatted(warm.length));
+    var report = new SharingReport(seed);
+    report.delay("idle", delay.measure(rounds));
+    RedisUsage before = RedisUsage.read(redisPort);
+    long beforeNanos = System.nanoTime();
+    try (var traffic = new BackgroundTraffic(MODEL, trace, replicas, rate)) {
+      out.println("measuring Redis over %d requests".formatted(requests));
+      int most = 0;
+      while (traffic.sent() < requests) {
+        Thread.sleep(10);
+        most = Math.max(most, traffic.inFlight());
+      }
+      double seconds = (System.nanoTime() - beforeNanos) / 1e9;
+      report.redis(RedisUsage.read(redisPort).since(before), traffic.sent(), most, seconds);
+      out.println("measuring under load");
+      report.delay("%.0f requests/s".formatted(rate), delay.measure(rounds));
+    }
+    return report.markdown(Machine.describe());
+  }
+
+  private static void usePods(Stack stack) {
+    var addresses = new ArrayList<String>();
+    for (int pod = 1; pod <= PODS; pod++) {
+      addresses.add("127.1.0." + pod + ":8000");
+    }
+    stack.modelsFile().write(List.of(new ModelsFile.Model(MODEL, addresses, null)));
+    Await.until(
+        "both replicas know the pods",
+        READY_LIMIT,
+        () -> stack.plugins().stream().allMatch(PrefixSharingBenchmark::knowsPods));
+  }
+
+  private static boolean knowsPods(PluginProcess plugin) {
+    return plugin.endpoints().getModelsList().stream()
+        .anyMatch(model -> model.getEndpointsCount() == PODS);
+  }
+}
