@@ -2,7 +2,6 @@ package io.pointsman.plugin.prompt;
 
 import java.util.Collections;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,28 +30,28 @@ final class BodyShape {
   private static final BodyShape CHAT =
       new BodyShape(
           Map.of(Key.MESSAGES, Form.MESSAGES, Key.TOOLS, Form.TOOLS, Key.FUNCTIONS, Form.TOOLS),
-          List.of(EnumSet.of(Key.MESSAGES)));
+          List.of(List.of(Key.MESSAGES)));
   private static final BodyShape ANTHROPIC =
       new BodyShape(
           Map.of(Key.SYSTEM, Form.SYSTEM, Key.MESSAGES, Form.MESSAGES, Key.TOOLS, Form.TOOLS),
-          List.of(EnumSet.of(Key.MESSAGES)));
+          List.of(List.of(Key.MESSAGES)));
   private static final BodyShape RESPONSES =
       new BodyShape(
           Map.of(Key.INSTRUCTIONS, Form.SYSTEM, Key.INPUT, Form.ITEMS, Key.TOOLS, Form.TOOLS),
-          List.of(EnumSet.of(Key.INPUT)));
+          List.of(List.of(Key.INPUT)));
   private static final BodyShape COMPLETIONS =
-      new BodyShape(Map.of(Key.PROMPT, Form.PROMPTS), List.of(EnumSet.of(Key.PROMPT)));
+      new BodyShape(Map.of(Key.PROMPT, Form.PROMPTS), List.of(List.of(Key.PROMPT)));
 
   /** Pooling models take a conversation in the place of the input. */
   private static final BodyShape POOLING =
       new BodyShape(
           Map.of(Key.INPUT, Form.INPUTS, Key.MESSAGES, Form.MESSAGES),
-          List.of(EnumSet.of(Key.INPUT, Key.MESSAGES)));
+          List.of(List.of(Key.INPUT, Key.MESSAGES)));
 
   private static final BodyShape RERANK =
       new BodyShape(
           Map.of(Key.QUERY, Form.INPUTS, Key.DOCUMENTS, Form.INPUTS),
-          List.of(EnumSet.of(Key.QUERY), EnumSet.of(Key.DOCUMENTS)));
+          List.of(List.of(Key.QUERY), List.of(Key.DOCUMENTS)));
   private static final BodyShape SCORE =
       new BodyShape(Map.of(Key.TEXT_1, Form.INPUTS, Key.TEXT_2, Form.INPUTS), List.of());
   private static final BodyShape IMAGES =
@@ -61,10 +60,10 @@ final class BodyShape {
 
   private final Map<Key, Form> forms = new EnumMap<>(Key.class);
 
-  /** Of each of these sets one member must be there. */
-  private final List<EnumSet<Key>> required;
+  /** Of each of these lists one member must be there; the first gives the error its name. */
+  private final List<List<Key>> required;
 
-  private BodyShape(Map<Key, Form> forms, List<EnumSet<Key>> required) {
+  private BodyShape(Map<Key, Form> forms, List<List<Key>> required) {
     this.forms.putAll(forms);
     this.required = required;
   }
@@ -92,7 +91,7 @@ final class BodyShape {
   @Nullable Key missing(Set<Key> present) {
     for (int i = 0; i < required.size(); i++) {
       if (Collections.disjoint(required.get(i), present)) {
-        return required.get(i).iterator().next();
+        return required.get(i).get(0);
       }
     }
     return null;

@@ -297,8 +297,8 @@ final class JsonCursor {
         return;
       }
       if (c == '\\') {
-        textEscaped = true;
         i = skipEscape(i);
+        textEscaped = true;
       } else if (c < 0) {
         i = skipMultiByte(i);
       } else if (c < ' ') {
