@@ -118,7 +118,7 @@ public final class UsageReader {
 
   private static int lineEnd(byte[] b, int from, int to) {
     int i = from;
-    while (i < to && b[i] != '\n' && b[i] != '\r') {
+    while (i < to && (b[i] > '\r' || (b[i] != '\n' && b[i] != '\r'))) {
       i++;
     }
     return i;

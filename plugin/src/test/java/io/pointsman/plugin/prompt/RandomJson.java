@@ -10,7 +10,21 @@ import java.util.Random;
 /** Writes random JSON in random spelling, and spoils it. Same seed, same texts. */
 final class RandomJson {
   private static final String[] CHARACTERS = {
-    "a", "b", "Z", "0", " ", "~", "\u007f", "\u00e9", "\u044f", "\u4f60", "\ud83d\ude00", "\u2028"
+    "a",
+    "b",
+    "Z",
+    "0",
+    " ",
+    "~",
+    "\u007f",
+    "\u00e9",
+    "\u044f",
+    "\u4f60",
+    "\ud83d\ude00",
+    "\u2028",
+    "\u4f60\u597d\u4e16\u754c",
+    "\u0e01",
+    "\ud55c\ud55c"
   };
   private static final String[] ESCAPES = {
     "\\\"",

@@ -130,9 +130,10 @@ class RequestReaderHostileTest {
         "\u00e2\u0082"
       })
   void whatIsNotUtf8IsRefused(String bytesAsLatin1) {
-    // At every place of a word, since eight bytes are looked at together.
-    for (int before = 0; before < 9; before++) {
-      String body = HEAD + "{\"content\":\"" + "x".repeat(before) + bytesAsLatin1 + "yyyyyyy\"}]}";
+    // At every place of a word, since eight bytes are looked at together; and behind a character.
+    for (int before = 0; before < 18; before++) {
+      String ahead = "x".repeat(before / 2) + (before % 2 == 0 ? "" : "\u00e4\u00bd\u00a0");
+      String body = HEAD + "{\"content\":\"" + ahead + bytesAsLatin1 + "yyyyyyy\"}]}";
       byte[] bytes = body.getBytes(ISO_8859_1);
 
       ReadResult result = reader.read(Api.CHAT_COMPLETIONS, null, bytes, 0, bytes.length, true);
