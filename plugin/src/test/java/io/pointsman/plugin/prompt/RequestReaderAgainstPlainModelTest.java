@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RequestReaderAgainstPlainModelTest {
   private static final List<Api> JSON_APIS =
       Arrays.stream(Api.values()).filter(api -> !api.isMultipart()).toList();
-  private static final int BODIES = 300;
+  private static final int BODIES = 200;
   private static final int SPOILED = 6;
 
   private final RequestReader reader = new RequestReader();
