@@ -43,6 +43,7 @@ final class Plugin implements AutoCloseable {
   private final HttpEndpointServer http;
   private final @Nullable HttpEndpointServer debug;
   private final Server server;
+  private final int grpcPort;
 
   private Plugin(PluginSettings settings, CloseStack parts) throws StartException, ConfigException {
     this.settings = settings;
@@ -76,11 +77,12 @@ final class Plugin implements AutoCloseable {
                 readiness.healthService(),
                 ProtoReflectionServiceV1.newInstance()));
     parts.add(server::shutdownNow);
+    grpcPort = server.getPort();
     readiness.meet(Condition.LISTENING);
     log.info(
         "listening: grpc={} http={} debug={}",
-        grpcPort(),
-        httpPort(),
+        grpcPort,
+        http.port(),
         debug == null ? "loopback clients of http" : debug.port());
   }
 
@@ -149,7 +151,7 @@ final class Plugin implements AutoCloseable {
 
   /** The port of the ext_proc service. */
   int grpcPort() {
-    return server.getPort();
+    return grpcPort;
   }
 
   int httpPort() {

@@ -146,7 +146,7 @@ public final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
   public ProcessingResponse reply() {
     ProcessingResponse next;
     try {
-      next = replies.poll(5, TimeUnit.SECONDS);
+      next = replies.poll(30, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
