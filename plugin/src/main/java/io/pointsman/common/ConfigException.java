@@ -14,6 +14,11 @@ public final class ConfigException extends Exception {
    * @param reason what is wrong and what was expected
    */
   public ConfigException(String source, int line, String path, String reason) {
-    super(source + ":" + line + ": " + (path.isEmpty() ? "" : path + ": ") + reason);
+    super(oneLine(source + ":" + line + ": " + (path.isEmpty() ? "" : path + ": ") + reason));
+  }
+
+  /** What was found may span lines, or hold what a terminal takes for a command. */
+  private static String oneLine(String message) {
+    return message.replaceAll("\\p{Cntrl}+", " ").strip();
   }
 }

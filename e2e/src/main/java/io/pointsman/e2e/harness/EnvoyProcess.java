@@ -37,6 +37,8 @@ public final class EnvoyProcess implements AutoCloseable {
             "--concurrency",
             "2",
             "--disable-hot-restart",
+            "--drain-strategy",
+            "immediate",
             "--log-level",
             "info");
     return new EnvoyProcess(ChildProcess.start("envoy", command, Map.of(), log), adminPort);
@@ -80,7 +82,7 @@ public final class EnvoyProcess implements AutoCloseable {
     for (String line : http.body(admin + "/stats" + query).split("\n", -1)) {
       int colon = line.lastIndexOf(": ");
       if (colon > 0 && line.substring(colon + 2).chars().allMatch(Character::isDigit)) {
-        values.put(line.substring(0, colon), Long.valueOf(line.substring(colon + 2)));
+        values.put(line.substring(0, colon), Long.parseUnsignedLong(line.substring(colon + 2)));
       }
     }
     return values;

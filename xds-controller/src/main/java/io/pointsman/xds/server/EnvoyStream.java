@@ -1,5 +1,6 @@
 package io.pointsman.xds.server;
 
+import com.google.protobuf.Message;
 import io.envoyproxy.controlplane.cache.Resources.ResourceType;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import java.util.Map;
@@ -23,6 +24,8 @@ final class EnvoyStream {
   private final Map<ResourceType, String> accepted = new ConcurrentHashMap<>();
   private volatile @Nullable Protocol protocol;
   private volatile String node = "";
+  private volatile @Nullable Message request;
+  private volatile @Nullable String refusedVersion;
 
   EnvoyStream(long openedNanos) {
     this.openedNanos = openedNanos;
@@ -36,6 +39,22 @@ final class EnvoyStream {
     node = OneLine.of(sender.getId());
     protocol = spoken;
     return true;
+  }
+
+  /** Notes the request that is being handled, and the version that it refuses, if any. */
+  void handling(Message current, @Nullable String refused) {
+    request = current;
+    refusedVersion = refused;
+  }
+
+  /** Whether this very object is the request that is being handled. */
+  boolean isHandling(Message candidate) {
+    return request == candidate;
+  }
+
+  /** The version that the request being handled refuses, or null if it refuses none. */
+  @Nullable String refusedVersion() {
+    return refusedVersion;
   }
 
   long openedNanos() {
@@ -61,9 +80,14 @@ final class EnvoyStream {
     return last != null && last.nonce.equals(nonce) ? last.version : null;
   }
 
-  /** Notes an acknowledgement; returns whether it is news. */
+  /** Notes a version that it says it has; returns whether that is news. */
   boolean accepted(ResourceType type, String version) {
     return !version.equals(accepted.put(type, version));
+  }
+
+  /** The version that it has; null if it never said. */
+  @Nullable String acceptedVersion(ResourceType type) {
+    return accepted.get(type);
   }
 
   /** Whether it acknowledged all of a configuration. */

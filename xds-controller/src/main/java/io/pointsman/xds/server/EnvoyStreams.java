@@ -1,14 +1,15 @@
 package io.pointsman.xds.server;
 
+import com.google.protobuf.Message;
+import com.google.rpc.Status;
 import io.envoyproxy.controlplane.cache.Resources;
 import io.envoyproxy.controlplane.cache.Resources.ResourceType;
 import io.envoyproxy.controlplane.server.DiscoveryServerCallbacks;
+import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -17,21 +18,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows each connected Envoy: what it was sent, what it acknowledged, what it refused. Told by
- * the protocol engine; thread-safe.
+ * the protocol engine before it asks the {@link ConfigCache}. Thread-safe.
  */
 final class EnvoyStreams implements DiscoveryServerCallbacks {
   private static final Logger log = LoggerFactory.getLogger(EnvoyStreams.class);
 
+  private record Publication(VersionedConfig config, long readNanos) {}
+
   private final XdsMetrics metrics;
   private final Map<Long, EnvoyStream> streams = new ConcurrentHashMap<>();
-
-  /**
-   * State-of-the-world requests that refuse a version, from the moment that the engine shows them
-   * here until it hands the same object to the cache.
-   */
-  private final Map<DiscoveryRequest, String> refusals =
-      Collections.synchronizedMap(new IdentityHashMap<>());
-
   private volatile Publication current;
 
   EnvoyStreams(XdsMetrics metrics, VersionedConfig initial) {
@@ -43,14 +38,19 @@ final class EnvoyStreams implements DiscoveryServerCallbacks {
         this::behind);
   }
 
-  /** A configuration is about to be sent; it was read at that time. */
+  /** A configuration is about to be sent; its cause was noticed at that time. */
   void publishing(VersionedConfig config, long readNanos) {
     current = new Publication(config, readNanos);
   }
 
-  /** The version that a request refuses, or null if it refuses none. Tells it once. */
-  @Nullable String takeRefusedVersion(DiscoveryRequest request) {
-    return refusals.remove(request);
+  /** The stream on which a request just came, by the request's identity. */
+  @Nullable EnvoyStream of(Message request) {
+    for (EnvoyStream stream : streams.values()) {
+      if (stream.isHandling(request)) {
+        return stream;
+      }
+    }
+    return null;
   }
 
   private long count(EnvoyStream.Protocol protocol) {
@@ -86,31 +86,47 @@ final class EnvoyStreams implements DiscoveryServerCallbacks {
 
   @Override
   public void onV3StreamRequest(long streamId, DiscoveryRequest request) {
-    EnvoyStream stream = streams.get(streamId);
-    if (stream == null) {
+    EnvoyStream stream = introduced(streamId, EnvoyStream.Protocol.SOTW, request.getNode());
+    ResourceType type = Resources.TYPE_URLS_TO_RESOURCE_TYPE.get(request.getTypeUrl());
+    if (stream == null || type == null) {
       return;
     }
-    if (stream.introduce(EnvoyStream.Protocol.SOTW, request.getNode())) {
-      greet(streamId, stream);
-    }
-    String error = request.hasErrorDetail() ? request.getErrorDetail().getMessage() : null;
-    String refused = answered(stream, request.getTypeUrl(), request.getResponseNonce(), error);
-    if (refused != null) {
-      refusals.put(request, refused);
+    String refused =
+        answered(
+            stream,
+            type,
+            request.getResponseNonce(),
+            request.hasErrorDetail() ? request.getErrorDetail() : null);
+    stream.handling(request, refused);
+    if (request.getResponseNonce().isEmpty() && !request.getVersionInfo().isEmpty()) {
+      // It was connected before, here or to another replica, and says what it has.
+      stream.accepted(type, request.getVersionInfo());
     }
   }
 
   @Override
   public void onV3StreamDeltaRequest(long streamId, DeltaDiscoveryRequest request) {
-    EnvoyStream stream = streams.get(streamId);
-    if (stream == null) {
+    EnvoyStream stream = introduced(streamId, EnvoyStream.Protocol.DELTA, request.getNode());
+    ResourceType type = Resources.TYPE_URLS_TO_RESOURCE_TYPE.get(request.getTypeUrl());
+    if (stream == null || type == null) {
       return;
     }
-    if (stream.introduce(EnvoyStream.Protocol.DELTA, request.getNode())) {
-      greet(streamId, stream);
+    String refused =
+        answered(
+            stream,
+            type,
+            request.getResponseNonce(),
+            request.hasErrorDetail() ? request.getErrorDetail() : null);
+    stream.handling(request, refused);
+  }
+
+  private @Nullable EnvoyStream introduced(
+      long streamId, EnvoyStream.Protocol protocol, Node node) {
+    EnvoyStream stream = streams.get(streamId);
+    if (stream != null && stream.introduce(protocol, node)) {
+      log.info("envoy connected: node={} protocol={} stream={}", stream.node(), protocol, streamId);
     }
-    String error = request.hasErrorDetail() ? request.getErrorDetail().getMessage() : null;
-    answered(stream, request.getTypeUrl(), request.getResponseNonce(), error);
+    return stream;
   }
 
   @Override
@@ -125,14 +141,6 @@ final class EnvoyStreams implements DiscoveryServerCallbacks {
     sent(streamId, response.getTypeUrl(), response.getNonce(), response.getSystemVersionInfo());
   }
 
-  private static void greet(long streamId, EnvoyStream stream) {
-    log.info(
-        "envoy connected: node={} protocol={} stream={}",
-        stream.node(),
-        stream.protocol(),
-        streamId);
-  }
-
   private void sent(long streamId, String typeUrl, String nonce, String version) {
     ResourceType type = Resources.TYPE_URLS_TO_RESOURCE_TYPE.get(typeUrl);
     EnvoyStream stream = streams.get(streamId);
@@ -142,12 +150,11 @@ final class EnvoyStreams implements DiscoveryServerCallbacks {
     }
   }
 
-  /** Returns the version that this answer refuses, or null if it accepts or is no answer. */
+  /** Returns the version that a request refuses; null if it accepts one or answers nothing. */
   private @Nullable String answered(
-      EnvoyStream stream, String typeUrl, String nonce, @Nullable String error) {
-    ResourceType type = Resources.TYPE_URLS_TO_RESOURCE_TYPE.get(typeUrl);
-    String version = type == null || nonce.isEmpty() ? null : stream.sentVersion(type, nonce);
-    if (type == null || version == null) {
+      EnvoyStream stream, ResourceType type, String nonce, @Nullable Status error) {
+    String version = nonce.isEmpty() ? null : stream.sentVersion(type, nonce);
+    if (version == null) {
       return null;
     }
     if (error != null) {
@@ -158,17 +165,15 @@ final class EnvoyStreams implements DiscoveryServerCallbacks {
           stream.node(),
           type,
           version,
-          OneLine.of(error));
+          OneLine.of(error.getMessage()));
       return version;
     }
     Publication publication = current;
     if (stream.accepted(type, version)
         && version.equals(publication.config().version(type))
-        && stream.openedNanos() < publication.readNanos()) {
+        && stream.openedNanos() - publication.readNanos() < 0) {
       metrics.applied(type, System.nanoTime() - publication.readNanos());
     }
     return null;
   }
-
-  private record Publication(VersionedConfig config, long readNanos) {}
 }

@@ -5,6 +5,7 @@ import io.pointsman.common.FileWatcher;
 import io.pointsman.xds.settings.Settings;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,7 +15,10 @@ public final class SettingsFile implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SettingsFile.class);
 
   /** A change must be active in Envoy within a second, so it is to be noticed well before. */
-  private static final Duration INTERVAL = Duration.ofMillis(200);
+  private static final Duration INTERVAL = Duration.ofMillis(100);
+
+  /** A file that is being written may be cut off where it is still valid; it has to keep still. */
+  private static final Duration SETTLING = Duration.ofMillis(50);
 
   private final Path file;
   private final String initial;
@@ -56,9 +60,15 @@ public final class SettingsFile implements AutoCloseable {
   private void changed(XdsServer server, String text) {
     long readNanos = System.nanoTime();
     try {
+      TimeUnit.MILLISECONDS.sleep(SETTLING.toMillis());
+      if (!text.equals(FileWatcher.read(file))) {
+        return; // It changes still; the watcher will tell.
+      }
       server.publish(Settings.parse(file.toString(), text), readNanos);
       problem = null;
       log.info("settings taken over: file={} version={}", file, server.version());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (ConfigException e) {
       server.refused();
       problem = e.getMessage();

@@ -4,15 +4,17 @@ import com.google.protobuf.Message;
 import io.envoyproxy.controlplane.cache.Resources;
 import io.envoyproxy.controlplane.cache.Resources.ResourceType;
 import io.envoyproxy.controlplane.cache.VersionedResource;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.pointsman.xds.snapshot.EnvoyConfig;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
-/** An {@link EnvoyConfig} with a version for each resource, each type and the whole. Immutable. */
+/** An {@link EnvoyConfig} with a version for each resource and each type. Immutable. */
 final class VersionedConfig {
   /** The types served, in the order in which they are pushed: what is referred to comes first. */
   static final List<ResourceType> TYPES =
@@ -21,25 +23,26 @@ final class VersionedConfig {
   private final Map<ResourceType, Map<String, VersionedResource<?>>> resources =
       new EnumMap<>(ResourceType.class);
   private final Map<ResourceType, String> versions = new EnumMap<>(ResourceType.class);
-  private final String version;
 
-  VersionedConfig(EnvoyConfig config) {
-    add(ResourceType.CLUSTER, config.clusters());
+  /**
+   * @param retired clusters that nothing refers to any more, but requests under way
+   */
+  VersionedConfig(EnvoyConfig config, Collection<Cluster> retired) {
+    var clusters = new ArrayList<>(config.clusters());
+    clusters.addAll(retired);
+    add(ResourceType.CLUSTER, clusters);
     add(ResourceType.LISTENER, List.of(config.listener()));
     add(ResourceType.ROUTE, List.of(config.routes()));
-    var byType = new TreeMap<String, String>();
-    versions.forEach((type, typeVersion) -> byType.put(type.name(), typeVersion));
-    version = ContentVersion.of(byType);
   }
 
   private void add(ResourceType type, List<? extends Message> messages) {
     var byName = new LinkedHashMap<String, VersionedResource<?>>();
-    var versionsByName = new LinkedHashMap<String, String>();
+    var versionsByName = new HashMap<String, String>();
     for (Message message : messages) {
       String name = Resources.getResourceName(message);
-      String resourceVersion = ContentVersion.of(message);
-      byName.put(name, VersionedResource.create(message, resourceVersion));
-      versionsByName.put(name, resourceVersion);
+      String version = ContentVersion.of(message);
+      byName.put(name, VersionedResource.create(message, version));
+      versionsByName.put(name, version);
     }
     resources.put(type, byName);
     versions.put(type, ContentVersion.of(versionsByName));
@@ -47,7 +50,9 @@ final class VersionedConfig {
 
   /** The version of the whole. */
   String version() {
-    return version;
+    var byType = new HashMap<String, String>();
+    versions.forEach((type, version) -> byType.put(type.name(), version));
+    return ContentVersion.of(byType);
   }
 
   /** The version of a type; empty for one that is not served. */

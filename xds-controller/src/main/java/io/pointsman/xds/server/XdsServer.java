@@ -10,6 +10,10 @@ import io.pointsman.common.BindAddress;
 import io.pointsman.xds.settings.Settings;
 import io.pointsman.xds.snapshot.EnvoyConfig;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,26 +31,26 @@ public final class XdsServer implements AutoCloseable {
 
   private static final long SHUTDOWN_SECONDS = 2;
 
+  /** As long as Envoy itself lets connections of a replaced listener live. */
+  private static final Duration RETIREMENT = Duration.ofMinutes(10);
+
   private final Server server;
   private final HealthStatusManager health;
-  private final ConfigCache cache;
-  private final EnvoyStreams streams;
+  private final Publisher publisher;
   private final XdsMetrics metrics;
-  private volatile String version;
+  private final ScheduledExecutorService scheduler;
 
   private XdsServer(
       Server server,
       HealthStatusManager health,
-      ConfigCache cache,
-      EnvoyStreams streams,
+      Publisher publisher,
       XdsMetrics metrics,
-      String version) {
+      ScheduledExecutorService scheduler) {
     this.server = server;
     this.health = health;
-    this.cache = cache;
-    this.streams = streams;
+    this.publisher = publisher;
     this.metrics = metrics;
-    this.version = version;
+    this.scheduler = scheduler;
   }
 
   /**
@@ -56,10 +60,17 @@ public final class XdsServer implements AutoCloseable {
    */
   public static XdsServer start(BindAddress address, Settings settings, MeterRegistry registry)
       throws IOException {
-    var config = new VersionedConfig(EnvoyConfig.from(settings));
+    return start(address, settings, registry, RETIREMENT);
+  }
+
+  static XdsServer start(
+      BindAddress address, Settings settings, MeterRegistry registry, Duration retirement)
+      throws IOException {
+    EnvoyConfig config = EnvoyConfig.from(settings);
+    var versioned = new VersionedConfig(config, List.of());
     var metrics = new XdsMetrics(registry);
-    var streams = new EnvoyStreams(metrics, config);
-    var cache = new ConfigCache(config, streams::takeRefusedVersion);
+    var streams = new EnvoyStreams(metrics, versioned);
+    var cache = new ConfigCache(versioned, streams::of);
     var health = new HealthStatusManager();
     Server server =
         NettyServerBuilder.forAddress(address.toSocketAddress(), InsecureServerCredentials.create())
@@ -71,8 +82,16 @@ public final class XdsServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .build()
             .start();
-    metrics.settingsTaken(config.version());
-    return new XdsServer(server, health, cache, streams, metrics, config.version());
+    ScheduledExecutorService scheduler =
+        Executors.newSingleThreadScheduledExecutor(XdsServer::daemon);
+    var publisher = new Publisher(config, cache, streams, metrics, scheduler, retirement);
+    return new XdsServer(server, health, publisher, metrics, scheduler);
+  }
+
+  private static Thread daemon(Runnable task) {
+    var thread = new Thread(task, "retire-clusters");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** The port it listens on. */
@@ -82,7 +101,7 @@ public final class XdsServer implements AutoCloseable {
 
   /** The version of the configuration in force; equal for equal settings in every process. */
   public String version() {
-    return version;
+    return publisher.version();
   }
 
   /**
@@ -90,12 +109,8 @@ public final class XdsServer implements AutoCloseable {
    *
    * @param readNanos {@link System#nanoTime} at which the settings were read
    */
-  public synchronized void publish(Settings settings, long readNanos) {
-    var config = new VersionedConfig(EnvoyConfig.from(settings));
-    metrics.settingsTaken(config.version());
-    streams.publishing(config, readNanos);
-    version = config.version();
-    cache.publish(config);
+  public void publish(Settings settings, long readNanos) {
+    publisher.publish(EnvoyConfig.from(settings), readNanos);
   }
 
   /** Counts a settings file that could not be used. */
@@ -107,6 +122,7 @@ public final class XdsServer implements AutoCloseable {
   @Override
   public void close() {
     health.enterTerminalState();
+    scheduler.shutdownNow();
     server.shutdownNow();
     try {
       var unused = server.awaitTermination(SHUTDOWN_SECONDS, TimeUnit.SECONDS);

@@ -8,8 +8,8 @@ public record ClientTrafficPolicy(Connection connection, Http2 http2, Timeout ti
   /**
    * One client connection.
    *
-   * @param bufferLimit bytes buffered per connection; with a buffered request body, the largest
-   *     body that passes
+   * @param bufferLimit bytes buffered per connection and, with HTTP/2, per stream; where the plugin
+   *     gets bodies buffered, the largest body that passes
    */
   public record Connection(long bufferLimit, ConnectionLimit connectionLimit) {}
 
@@ -24,11 +24,9 @@ public record ClientTrafficPolicy(Connection connection, Http2 http2, Timeout ti
    * HTTP/2 towards clients.
    *
    * @param maxConcurrentStreams requests at once on one HTTP/2 connection
-   * @param initialStreamWindowSize flow-control window of a stream, bytes
    * @param initialConnectionWindowSize flow-control window of a connection, bytes
    */
-  public record Http2(
-      long maxConcurrentStreams, long initialStreamWindowSize, long initialConnectionWindowSize) {}
+  public record Http2(long maxConcurrentStreams, long initialConnectionWindowSize) {}
 
   /** Time-outs towards clients. */
   public record Timeout(Http http) {}

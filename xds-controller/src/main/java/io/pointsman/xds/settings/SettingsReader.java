@@ -57,11 +57,10 @@ final class SettingsReader {
     var policy =
         new ClientTrafficPolicy(
             new ClientTrafficPolicy.Connection(
-                connection.bytes("bufferLimit", 1024, UINT32, 4_194_304),
+                connection.bytes("bufferLimit", 1024, INT32, 4_194_304),
                 new ClientTrafficPolicy.ConnectionLimit(limit.number("value", 1, UINT32, 1024))),
             new ClientTrafficPolicy.Http2(
                 http2.number("maxConcurrentStreams", 100, INT32, 1024),
-                http2.bytes("initialStreamWindowSize", 65_535, INT32, 65_536),
                 http2.bytes("initialConnectionWindowSize", 65_535, INT32, 1_048_576)),
             new ClientTrafficPolicy.Timeout(
                 new ClientTrafficPolicy.Http(

@@ -15,7 +15,14 @@ public final class ControlHeaders {
           "target-pod-ip",
           "prefill-target-pod",
           "prefill-target-pod-ip",
+          "x-prefiller-host-port",
+          "x-encoder-hosts-ports",
+          "x-data-parallel-host-port",
+          "x-kv-cache-source-host-port",
           "x-gateway-destination-endpoint",
+          "x-gateway-destination-endpoint-subset",
+          "x-gateway-destination-endpoint-served",
+          "x-aibrix-config-profile",
           "x-went-into-req-headers");
 
   /**

@@ -7,9 +7,13 @@ import io.pointsman.xds.settings.Settings;
 import java.util.List;
 
 /**
- * All resources that an Envoy gets. Which ones there are, and their names, does not depend on the
- * settings: a change of settings changes resources in place, so that nothing refers to a resource
- * that is not there yet, or not any more. Clusters carry their endpoints.
+ * All resources that an Envoy gets. Clusters carry their endpoints.
+ *
+ * <p>A change of settings changes resources in place, but for the cluster of the plugin. When Envoy
+ * replaces a cluster it resets the gRPC streams that it opened itself through it: with ext_proc
+ * that would fail requests that wait for a decision, and cut answers where the filter fails closed.
+ * So that cluster has a name by content; a new one comes, the routes turn to it, and the old one
+ * may stay until its streams have ended.
  */
 public record EnvoyConfig(Listener listener, RouteConfiguration routes, List<Cluster> clusters) {
 
@@ -19,12 +23,13 @@ public record EnvoyConfig(Listener listener, RouteConfiguration routes, List<Clu
 
   /** What Envoy must be told so that it does what the settings say. */
   public static EnvoyConfig from(Settings settings) {
+    Cluster plugin = PluginCluster.grpc(settings.gatewayPlugin());
     return new EnvoyConfig(
-        ListenerResource.from(settings),
-        RouteResource.from(settings.envoyPatchPolicy()),
+        ListenerResource.from(settings, plugin.getName()),
+        RouteResource.from(settings, plugin.getName()),
         List.of(
             PodCluster.from(settings.envoyPatchPolicy()),
-            PluginCluster.grpc(settings.gatewayPlugin()),
+            plugin,
             PluginCluster.http(settings.gatewayPlugin(), settings.backendTrafficPolicy())));
   }
 }

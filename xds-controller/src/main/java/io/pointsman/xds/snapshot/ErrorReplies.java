@@ -1,14 +1,19 @@
 package io.pointsman.xds.snapshot;
 
 import io.envoyproxy.envoy.config.accesslog.v3.AccessLogFilter;
+import io.envoyproxy.envoy.config.accesslog.v3.ComparisonFilter;
 import io.envoyproxy.envoy.config.accesslog.v3.ResponseFlagFilter;
+import io.envoyproxy.envoy.config.accesslog.v3.StatusCodeFilter;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
+import io.envoyproxy.envoy.config.core.v3.RuntimeUInt32;
 import io.envoyproxy.envoy.config.core.v3.SubstitutionFormatString;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper;
+import io.pointsman.xds.settings.GatewayPlugin;
+import io.pointsman.xds.settings.RequestBodyMode;
 import java.util.List;
 
 /**
@@ -20,6 +25,8 @@ final class ErrorReplies {
       overloaded("no endpoint was picked for this request; retry shortly");
 
   private static final String JSON = "application/json";
+  private static final int TOO_LARGE = 413;
+  private static final int TIMEOUT = 504;
 
   /** Nothing behind the route could take the request, or what took it broke off. */
   private static final List<String> NO_SERVICE =
@@ -30,14 +37,28 @@ final class ErrorReplies {
 
   private ErrorReplies() {}
 
-  /** Rewrites what the flags above mark. Answers of the plugin carry none of them. */
-  static LocalReplyConfig localReplies() {
-    return LocalReplyConfig.newBuilder()
-        .addMappers(
-            mapper(NO_SERVICE, overloaded("the model endpoint is not available; retry shortly"))
-                .addHeadersToAdd(retryAfter()))
-        .addMappers(mapper(TOO_LATE, error("the request timed out", "api_error", "null")))
-        .build();
+  /** Rewrites Envoy's own answers, and none of the plugin's. */
+  static LocalReplyConfig localReplies(GatewayPlugin plugin) {
+    String timeout = apiError("the request timed out");
+    var replies =
+        LocalReplyConfig.newBuilder()
+            .addMappers(
+                mapper(
+                        withFlags(NO_SERVICE),
+                        overloaded("the model endpoint is not available; retry shortly"))
+                    .addHeadersToAdd(retryAfter()))
+            .addMappers(mapper(withFlags(TOO_LATE), timeout));
+    if (!plugin.failOpen()) {
+      // What a client gets when the plugin does not answer in time.
+      replies.addMappers(mapper(withStatus(TIMEOUT), timeout));
+    }
+    if (plugin.processingMode().request().body() == RequestBodyMode.BUFFERED) {
+      // In the other modes it is the plugin that answers so.
+      replies.addMappers(
+          mapper(withStatus(TOO_LARGE), apiError("the request body is too large"))
+              .addHeadersToAdd(header("x-error-request-body-processing", "true")));
+    }
+    return replies.build();
   }
 
   static HeaderValueOption retryAfter() {
@@ -48,11 +69,29 @@ final class ErrorReplies {
     return header("content-type", JSON);
   }
 
-  private static ResponseMapper.Builder mapper(List<String> flags, String body) {
+  private static AccessLogFilter withFlags(List<String> flags) {
+    return AccessLogFilter.newBuilder()
+        .setResponseFlagFilter(ResponseFlagFilter.newBuilder().addAllFlags(flags))
+        .build();
+  }
+
+  private static AccessLogFilter withStatus(int status) {
+    return AccessLogFilter.newBuilder()
+        .setStatusCodeFilter(
+            StatusCodeFilter.newBuilder()
+                .setComparison(
+                    ComparisonFilter.newBuilder()
+                        .setOp(ComparisonFilter.Op.EQ)
+                        .setValue(
+                            RuntimeUInt32.newBuilder()
+                                .setDefaultValue(status)
+                                .setRuntimeKey("pointsman.local_reply_" + status))))
+        .build();
+  }
+
+  private static ResponseMapper.Builder mapper(AccessLogFilter filter, String body) {
     return ResponseMapper.newBuilder()
-        .setFilter(
-            AccessLogFilter.newBuilder()
-                .setResponseFlagFilter(ResponseFlagFilter.newBuilder().addAllFlags(flags)))
+        .setFilter(filter)
         .setBodyFormatOverride(
             SubstitutionFormatString.newBuilder()
                 .setTextFormatSource(DataSource.newBuilder().setInlineString(body))
@@ -61,6 +100,10 @@ final class ErrorReplies {
 
   private static String overloaded(String message) {
     return error(message, "overloaded_error", "\"service_unavailable\"");
+  }
+
+  private static String apiError(String message) {
+    return error(message, "api_error", "null");
   }
 
   private static String error(String message, String type, String code) {

@@ -1,8 +1,12 @@
 package io.pointsman.xds.snapshot;
 
 import com.google.protobuf.UnknownFieldSet;
+import com.google.protobuf.util.Durations;
+import io.envoyproxy.envoy.config.core.v3.BackoffStrategy;
 import io.envoyproxy.envoy.config.core.v3.GrpcService;
 import io.envoyproxy.envoy.config.core.v3.RetryPolicy;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcOverrides;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.MetadataOptions;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode;
@@ -10,6 +14,7 @@ import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.Bo
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.type.v3.HttpStatus;
+import io.pointsman.xds.settings.BackendSettings;
 import io.pointsman.xds.settings.GatewayPlugin;
 import io.pointsman.xds.settings.RequestBodyMode;
 import io.pointsman.xds.settings.ResponseBodyMode;
@@ -21,6 +26,10 @@ final class ExtProcFilter {
 
   private ExtProcFilter() {}
 
+  /**
+   * The filter without the cluster: {@link #onRoutes} names it, so that a new cluster serves the
+   * next request of every client connection, and the listener need not change.
+   */
   static HttpFilter from(GatewayPlugin plugin) {
     return HttpFilter.newBuilder()
         .setName(Names.EXT_PROC_FILTER)
@@ -30,7 +39,7 @@ final class ExtProcFilter {
 
   private static ExternalProcessor processor(GatewayPlugin plugin) {
     return ExternalProcessor.newBuilder()
-        .setGrpcService(service(plugin))
+        .setGrpcService(service(Names.PLUGIN))
         .setFailureModeAllow(plugin.failOpen())
         .setProcessingMode(mode(plugin.processingMode()))
         .setAllowModeOverride(true)
@@ -49,18 +58,29 @@ final class ExtProcFilter {
         .build();
   }
 
-  private static GrpcService service(GatewayPlugin plugin) {
-    var service =
-        GrpcService.newBuilder()
-            .setEnvoyGrpc(GrpcService.EnvoyGrpc.newBuilder().setClusterName(Names.PLUGIN));
-    long retries = plugin.extProc().backendSettings().retry().numRetries();
+  /** What routes add: the cluster to ask. */
+  static ExtProcPerRoute onRoutes(String pluginCluster, BackendSettings.Retry retry) {
+    GrpcService.Builder service = service(pluginCluster);
+    long retries = retry.numRetries();
     if (retries > 0) {
       service.setRetryPolicy(
           RetryPolicy.newBuilder()
               .setNumRetries(Protos.uint32(retries))
-              .setRetryOn("connect-failure,refused-stream,reset-before-request"));
+              .setRetryOn("connect-failure,refused-stream,reset-before-request")
+              // Envoy's default would make the client wait for half a second.
+              .setRetryBackOff(
+                  BackoffStrategy.newBuilder()
+                      .setBaseInterval(Durations.fromMillis(10))
+                      .setMaxInterval(Durations.fromMillis(50))));
     }
-    return service.build();
+    return ExtProcPerRoute.newBuilder()
+        .setOverrides(ExtProcOverrides.newBuilder().setGrpcService(service))
+        .build();
+  }
+
+  private static GrpcService.Builder service(String cluster) {
+    return GrpcService.newBuilder()
+        .setEnvoyGrpc(GrpcService.EnvoyGrpc.newBuilder().setClusterName(cluster));
   }
 
   private static UnknownFieldSet statusOnError(int code) {

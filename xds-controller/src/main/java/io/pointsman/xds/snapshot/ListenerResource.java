@@ -33,9 +33,12 @@ import io.pointsman.xds.settings.Settings;
  * Gateway sets it.
  */
 final class ListenerResource {
+  /** The smallest window that Envoy takes. */
+  private static final long LEAST_WINDOW = 65_535;
+
   private ListenerResource() {}
 
-  static Listener from(Settings settings) {
+  static Listener from(Settings settings, String pluginCluster) {
     ClientTrafficPolicy.Connection connection = settings.clientTrafficPolicy().connection();
     return Listener.newBuilder()
         .setName(Names.LISTENER)
@@ -49,7 +52,7 @@ final class ListenerResource {
                 .addFilters(
                     Filter.newBuilder()
                         .setName("envoy.filters.network.http_connection_manager")
-                        .setTypedConfig(Protos.pack(connectionManager(settings)))))
+                        .setTypedConfig(Protos.pack(connectionManager(settings, pluginCluster)))))
         .build();
   }
 
@@ -74,7 +77,7 @@ final class ListenerResource {
         .build();
   }
 
-  private static HttpConnectionManager connectionManager(Settings settings) {
+  private static HttpConnectionManager connectionManager(Settings settings, String pluginCluster) {
     ClientTrafficPolicy client = settings.clientTrafficPolicy();
     ClientTrafficPolicy.Http timeout = client.timeout().http();
     var manager =
@@ -86,7 +89,7 @@ final class ListenerResource {
                     .setIdleTimeout(Protos.duration(timeout.idleTimeout()))
                     // target_pod must not be taken for target-pod by anything behind us.
                     .setHeadersWithUnderscoresAction(HeadersWithUnderscoresAction.REJECT_REQUEST))
-            .setHttp2ProtocolOptions(http2(client.http2()))
+            .setHttp2ProtocolOptions(http2(client))
             .setRequestTimeout(Protos.duration(timeout.requestReceivedTimeout()))
             .setStreamIdleTimeout(Protos.duration(timeout.streamIdleTimeout()))
             .setUseRemoteAddress(BoolValue.of(true))
@@ -96,11 +99,11 @@ final class ListenerResource {
             .setServerHeaderTransformation(ServerHeaderTransformation.PASS_THROUGH)
             .setPreserveExternalRequestId(settings.envoyPatchPolicy().preserveExternalRequestID())
             .addEarlyHeaderMutationExtensions(removeControlHeaders())
-            .setLocalReplyConfig(ErrorReplies.localReplies())
+            .setLocalReplyConfig(ErrorReplies.localReplies(settings.gatewayPlugin()))
             .addHttpFilters(ExtProcFilter.from(settings.gatewayPlugin()))
             .addHttpFilters(router());
     if (settings.accessLog().enabled()) {
-      manager.addAccessLog(accessLog());
+      manager.addAccessLog(accessLog(pluginCluster));
     }
     return manager.build();
   }
@@ -115,11 +118,16 @@ final class ListenerResource {
         .build();
   }
 
-  private static Http2ProtocolOptions http2(ClientTrafficPolicy.Http2 http2) {
+  /**
+   * With HTTP/2 the flow-control window of a stream is also what Envoy buffers of its body: a body
+   * that is larger gets 413, whatever the listener's limit says.
+   */
+  private static Http2ProtocolOptions http2(ClientTrafficPolicy client) {
+    long window = Math.max(LEAST_WINDOW, client.connection().bufferLimit());
     return Http2ProtocolOptions.newBuilder()
-        .setMaxConcurrentStreams(Protos.uint32(http2.maxConcurrentStreams()))
-        .setInitialStreamWindowSize(Protos.uint32(http2.initialStreamWindowSize()))
-        .setInitialConnectionWindowSize(Protos.uint32(http2.initialConnectionWindowSize()))
+        .setMaxConcurrentStreams(Protos.uint32(client.http2().maxConcurrentStreams()))
+        .setInitialStreamWindowSize(Protos.uint32(window))
+        .setInitialConnectionWindowSize(Protos.uint32(client.http2().initialConnectionWindowSize()))
         .build();
   }
 
@@ -146,7 +154,7 @@ final class ListenerResource {
         .build();
   }
 
-  private static AccessLog accessLog() {
+  private static AccessLog accessLog(String pluginCluster) {
     var log =
         HttpGrpcAccessLogConfig.newBuilder()
             .setCommonConfig(
@@ -156,7 +164,7 @@ final class ListenerResource {
                     .setGrpcService(
                         GrpcService.newBuilder()
                             .setEnvoyGrpc(
-                                GrpcService.EnvoyGrpc.newBuilder().setClusterName(Names.PLUGIN))))
+                                GrpcService.EnvoyGrpc.newBuilder().setClusterName(pluginCluster))))
             .addAdditionalRequestHeadersToLog(Names.TARGET_POD)
             .build();
     return AccessLog.newBuilder()

@@ -1,6 +1,6 @@
 package io.pointsman.xds.snapshot;
 
-/** Names of the Envoy resources that the controller serves. They never change while it runs. */
+/** Names in Envoy's configuration. */
 public final class Names {
   /** The only listener, and its filter chain. */
   public static final String LISTENER = "pointsman";
@@ -11,7 +11,10 @@ public final class Names {
   /** The cluster of the pods, addressed by the header {@link #TARGET_POD}. */
   public static final String PODS = "pointsman_pods";
 
-  /** The cluster of the plugin's gRPC port. */
+  /**
+   * The cluster of the plugin's gRPC port: its name in statistics, and what the names of its
+   * versions begin with.
+   */
   public static final String PLUGIN = "pointsman_plugin";
 
   /** The cluster of the plugin's HTTP port. */

@@ -20,9 +20,11 @@ import java.util.List;
 
 /** The clusters of the plugin's two ports. */
 final class PluginCluster {
+  private static final int NAME_HASH_BYTES = 4;
+
   private PluginCluster() {}
 
-  /** The gRPC port, which ext_proc uses. */
+  /** The gRPC port, which ext_proc uses. Its name ends with a hash of its content. */
   static Cluster grpc(GatewayPlugin plugin) {
     BackendSettings backend = plugin.extProc().backendSettings();
     var http2 =
@@ -38,6 +40,7 @@ final class PluginCluster {
             .build();
     var cluster =
         cluster(Names.PLUGIN, plugin.addresses(), backend)
+            .setAltStatName(Names.PLUGIN)
             .setLbPolicy(Cluster.LbPolicy.LEAST_REQUEST)
             .setCircuitBreakers(ClusterParts.breakers(backend.circuitBreaker()))
             .putTypedExtensionProtocolOptions(ClusterParts.HTTP_OPTIONS, Protos.pack(options))
@@ -45,6 +48,12 @@ final class PluginCluster {
     if (backend.healthCheck().passive().consecutiveErrors() > 0) {
       cluster.setOutlierDetection(ejection(backend.healthCheck().passive()));
     }
+    return named(cluster);
+  }
+
+  private static Cluster named(Cluster.Builder cluster) {
+    String name = Names.PLUGIN + "_" + Protos.fingerprint(cluster.build(), NAME_HASH_BYTES);
+    cluster.setName(name).getLoadAssignmentBuilder().setClusterName(name);
     return cluster.build();
   }
 

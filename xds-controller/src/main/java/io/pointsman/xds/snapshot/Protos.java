@@ -11,6 +11,9 @@ import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /** Small steps that every resource needs. */
 public final class Protos {
@@ -31,6 +34,16 @@ public final class Protos {
       throw new UncheckedIOException("writing to memory cannot fail", e);
     }
     return bytes.toByteString();
+  }
+
+  /** SHA-256 of a message's content in hex, cut to some bytes; equal in every process. */
+  public static String fingerprint(Message message, int bytes) {
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(serialize(message).toByteArray());
+      return HexFormat.of().formatHex(hash, 0, bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   static Any pack(Message message) {

@@ -13,7 +13,9 @@ import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
+import io.pointsman.xds.settings.BackendSettings;
 import io.pointsman.xds.settings.EnvoyPatchPolicy;
+import io.pointsman.xds.settings.Settings;
 
 /**
  * Three routes: the list of models from the plugin, the pod that the plugin picked, and, when it
@@ -25,7 +27,8 @@ final class RouteResource {
 
   private RouteResource() {}
 
-  static RouteConfiguration from(EnvoyPatchPolicy policy) {
+  static RouteConfiguration from(Settings settings, String pluginCluster) {
+    BackendSettings backend = settings.gatewayPlugin().extProc().backendSettings();
     return RouteConfiguration.newBuilder()
         .setName(Names.ROUTES)
         .setIgnorePortInHostMatching(true)
@@ -33,8 +36,11 @@ final class RouteResource {
             VirtualHost.newBuilder()
                 .setName("all")
                 .addDomains("*")
+                .putTypedPerFilterConfig(
+                    Names.EXT_PROC_FILTER,
+                    Protos.pack(ExtProcFilter.onRoutes(pluginCluster, backend.retry())))
                 .addRoutes(models())
-                .addRoutes(picked(policy.route()))
+                .addRoutes(picked(settings.envoyPatchPolicy().route()))
                 .addRoutes(nothingPicked()))
         .build();
   }
