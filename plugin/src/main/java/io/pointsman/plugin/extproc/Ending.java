@@ -9,6 +9,8 @@ enum Ending {
    * its access log only: seen on 1.40, our stream ends the same way for both.
    */
   INTERRUPTED("interrupted"),
+  /** The answer ended as a stream of events must not: without the event that ends it. */
+  BROKEN("broken"),
   /** Over; without the response body in view nobody can say how. */
   ENDED("ended"),
   /** Still running when this replica shut down and let Envoy carry on alone. */

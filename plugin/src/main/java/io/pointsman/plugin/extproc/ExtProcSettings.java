@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param passiveHealth report each request's outcome to the endpoint registry
  * @param usageMetrics read token usage from response bodies; each piece of a streamed answer then
  *     passes through the plugin
- * @param accessLogMetadata set the dynamic metadata {@code pointsman} by which the access log
- *     receiver tells the model of an entry
+ * @param accessLogMetadata set the dynamic metadata {@code pointsman} by which {@link
+ *     AccessLogReceiver} tells the model of an entry
  */
 public record ExtProcSettings(
     int maxBodyBytes,

@@ -25,6 +25,7 @@ final class ModelMeters {
   private final Queue<Meter> meters = new ConcurrentLinkedQueue<>();
   private final Counter promptTokens;
   private final Counter completionTokens;
+  private volatile @Nullable AccessLogMeters accessLog;
 
   ModelMeters(MeterRegistry registry, String model) {
     this.registry = registry;
@@ -69,11 +70,26 @@ final class ModelMeters {
     completionTokens.increment((double) completion);
   }
 
+  /** What the access log tells; registered when it is first asked for. */
+  AccessLogMeters accessLog() {
+    AccessLogMeters known = accessLog;
+    return known != null ? known : addAccessLog();
+  }
+
   /** Takes these meters out of the registry. */
   void remove() {
     for (Meter meter = meters.poll(); meter != null; meter = meters.poll()) {
       registry.remove(meter);
     }
+  }
+
+  private synchronized AccessLogMeters addAccessLog() {
+    AccessLogMeters added = accessLog;
+    if (added == null) {
+      added = new AccessLogMeters(registry, model, meters::add);
+      accessLog = added;
+    }
+    return added;
   }
 
   private Counter tokens(String kind) {

@@ -224,7 +224,7 @@ final class Replies {
         .build();
   }
 
-  private static Struct metadata(String model) {
+  static Struct metadata(String model) {
     var fields =
         Struct.newBuilder()
             .putFields(METADATA_MODEL, Value.newBuilder().setStringValue(model).build());

@@ -207,7 +207,7 @@ final class RequestSide {
   private @Nullable RoutedRequest decideOnBody(BodyBytes body, boolean complete) {
     if (stream.responseBegun()) {
       // Envoy answered by itself while we waited; nobody wants a decision any more.
-      stream.end(Ending.ENDED);
+      stream.end();
       return null;
     }
     if (body.length() == 0 || api == null) {

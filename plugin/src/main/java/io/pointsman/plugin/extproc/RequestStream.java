@@ -59,7 +59,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       } catch (RuntimeException e) {
         fail(ProtocolFault.INTERNAL, Status.INTERNAL, "exception in the plugin", e);
       } catch (Error e) {
-        finish(response.ending());
+        finish(false);
         throw e;
       }
       endIfDrained();
@@ -76,14 +76,14 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
   public void onCompleted() {
     synchronized (lock) {
       if (!ended) {
-        end(response.ending());
+        end();
       }
     }
   }
 
   private void onCancel() {
     synchronized (lock) {
-      finish(response.ending());
+      finish(false);
     }
   }
 
@@ -187,17 +187,17 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
    */
   void reject(Rejection rejection, ModelMeters meters) {
     if (response.begun()) {
-      end(Ending.ENDED);
+      end();
       return;
     }
     meters.request(RequestMetrics.NO_STRATEGY, rejection.status());
     send(Replies.rejected(rejection));
-    end(Ending.ENDED);
+    end();
   }
 
   /** Ends the stream with OK: Envoy carries on with the request alone. */
-  void end(Ending ending) {
-    finish(ending);
+  void end() {
+    finish(false);
     out.onCompleted();
   }
 
@@ -211,7 +211,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       return;
     }
     context.faults().report(fault, what, cause);
-    finish(response.ending());
+    finish(false);
     out.onError(status.withDescription(what).asRuntimeException());
   }
 
@@ -222,23 +222,27 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     }
     synchronized (lock) {
       if (!ended && routed != null && request.isPast() && response.canGoUnseen()) {
-        end(Ending.DRAINED);
+        finish(true);
+        out.onCompleted();
       }
     }
   }
 
-  private void finish(Ending ending) {
+  private void finish(boolean drained) {
     if (ended) {
       return;
     }
     ended = true;
     context.streams().remove(this);
-    if (routed != null) {
-      routed.decision().reservation().release();
-      context.metrics().model(routed.endpoint().model()).ended(ending);
-      if (!counted) {
-        count(routed, 0);
-      }
+    if (routed == null) {
+      return;
     }
+    routed.decision().reservation().release();
+    if (!counted) {
+      count(routed, 0);
+    }
+    ModelMeters meters = context.metrics().model(routed.endpoint().model());
+    Ending ending = response.close(meters);
+    meters.ended(drained && ending != Ending.COMPLETED ? Ending.DRAINED : ending);
   }
 }

@@ -1,9 +1,9 @@
 package io.pointsman.plugin.extproc;
 
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The response half of a stream: tells the client who served, and passive health what came of it.
@@ -16,6 +16,7 @@ final class ResponseSide {
   private ResponsePhase phase = ResponsePhase.AWAITING_HEADERS;
   private boolean headersSeen;
   private boolean bodySeen;
+  private @Nullable ResponseUsage usage;
 
   ResponseSide(RequestStream stream, StreamContext context) {
     this.stream = stream;
@@ -29,13 +30,20 @@ final class ResponseSide {
 
   /** True if Envoy can do the rest of the response without us, and we without it. */
   boolean canGoUnseen() {
-    return phase == ResponsePhase.COMPLETE
-        || stream.modes().response() != BodyMode.FULL_DUPLEX_STREAMED;
+    return switch (phase) {
+      case COMPLETE -> true;
+      case PASSING_BODY -> !isFullDuplex() && usage == null;
+      case AWAITING_HEADERS -> !isFullDuplex() && !context.settings().usageMetrics();
+    };
   }
 
-  /** What can be told of the end if the stream ends now. */
-  Ending ending() {
-    if (phase == ResponsePhase.COMPLETE) {
+  /** Counts the tokens that were seen, and says what is known of the end. To be called once. */
+  Ending close(ModelMeters meters) {
+    boolean complete = phase == ResponsePhase.COMPLETE;
+    if (usage != null) {
+      return usage.close(complete, meters);
+    }
+    if (complete) {
       return Ending.COMPLETED;
     }
     return bodySeen ? Ending.INTERRUPTED : Ending.ENDED;
@@ -54,22 +62,17 @@ final class ResponseSide {
       stream.send(Replies.RESPONSE_HEADERS_UNCHANGED);
       return;
     }
-    int status = 0;
-    boolean upstreamTime = false;
-    for (HeaderValue header : headers.getHeaders().getHeadersList()) {
-      switch (header.getKey()) {
-        case HeaderRules.STATUS -> status = number(RequestHeaders.value(header));
-        case HeaderRules.UPSTREAM_TIME -> upstreamTime = true;
-        default -> {}
-      }
-    }
-    stream.count(routed, status);
+    ResponseHeaders read = ResponseHeaders.read(headers.getHeaders());
+    stream.count(routed, read.status());
     if (context.settings().passiveHealth()) {
-      context
-          .registry()
-          .report(routed.endpoint(), UpstreamOutcome.of(message, status, upstreamTime));
+      context.registry().report(routed.endpoint(), UpstreamOutcome.of(message, read));
     }
-    stream.send(context.replies().responseHeaders(routed, false));
+    StreamModes modes = stream.modes();
+    boolean wanted = context.settings().usageMetrics() && phase != ResponsePhase.COMPLETE;
+    if (wanted && (modes.overridable() || modes.response() != BodyMode.NONE)) {
+      usage = ResponseUsage.of(read);
+    }
+    stream.send(context.replies().responseHeaders(routed, usage != null && modes.overridable()));
   }
 
   void onBody(HttpBody message) {
@@ -79,7 +82,10 @@ final class ResponseSide {
     }
     phase = message.getEndOfStream() ? ResponsePhase.COMPLETE : ResponsePhase.PASSING_BODY;
     bodySeen = true;
-    if (stream.modes().response() == BodyMode.FULL_DUPLEX_STREAMED) {
+    if (usage != null) {
+      usage.accept(message.getBody());
+    }
+    if (isFullDuplex()) {
       Pieces.each(
           message.getBody(),
           message.getEndOfStream(),
@@ -99,24 +105,12 @@ final class ResponseSide {
   }
 
   private void afterEnd(String message) {
-    if (stream.modes().response() != BodyMode.FULL_DUPLEX_STREAMED) {
+    if (!isFullDuplex()) {
       stream.outOfOrder(message + " after the end of the response");
     }
   }
 
-  /** A three-digit status, or 0. */
-  private static int number(String status) {
-    if (status.length() != 3) {
-      return 0;
-    }
-    int number = 0;
-    for (int i = 0; i < 3; i++) {
-      char c = status.charAt(i);
-      if (c < '0' || c > '9') {
-        return 0;
-      }
-      number = number * 10 + (c - '0');
-    }
-    return number;
+  private boolean isFullDuplex() {
+    return stream.modes().response() == BodyMode.FULL_DUPLEX_STREAMED;
   }
 }

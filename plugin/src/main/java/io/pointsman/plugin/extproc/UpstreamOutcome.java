@@ -38,10 +38,10 @@ final class UpstreamOutcome {
   /**
    * Judges a response-headers message.
    *
-   * @param status the {@code :status} header, or 0 if there was none
-   * @param upstreamTime true if {@code x-envoy-upstream-service-time} was among the headers
+   * @param headers what was read of its headers
    */
-  static Outcome of(ProcessingRequest message, int status, boolean upstreamTime) {
+  static Outcome of(ProcessingRequest message, ResponseHeaders headers) {
+    int status = headers.status();
     Struct attributes = attributes(message.getAttributesMap());
     String details = text(attributes, "response.code_details");
     long flags = number(attributes, "response.flags");
@@ -56,7 +56,7 @@ final class UpstreamOutcome {
     if (details != null) {
       return isConnectionFailure(details) ? Outcome.CONNECTION_FAILED : Outcome.NEUTRAL;
     }
-    if (upstreamTime) {
+    if (headers.upstreamTime()) {
       return ofUpstream(status);
     }
     return status >= 200 && status < 300 ? Outcome.ANSWERED : Outcome.NEUTRAL;

@@ -48,8 +48,7 @@ class UpstreamOutcomeTest {
         "413 | request_payload_too_large | 0 | NEUTRAL"
       })
   void attributesTellWhoseAnswerItIs(int status, String details, long flags, Outcome expected) {
-    assertThat(UpstreamOutcome.of(message(details, number(flags)), status, false))
-        .isEqualTo(expected);
+    assertThat(outcome(message(details, number(flags)), status, false)).isEqualTo(expected);
   }
 
   @ParameterizedTest
@@ -63,14 +62,14 @@ class UpstreamOutcomeTest {
         "503 | via_upstream | UNAVAILABLE"
       })
   void detailsAloneTellToo(String status, String details, String expected) {
-    assertThat(UpstreamOutcome.of(message(details, null), Integer.parseInt(status), false))
+    assertThat(outcome(message(details, null), Integer.parseInt(status), false))
         .isEqualTo(Outcome.valueOf(expected));
   }
 
   @ParameterizedTest
   @CsvSource({"32, CONNECTION_FAILED", "64, CONNECTION_FAILED", "128, NEUTRAL", "4, NEUTRAL"})
   void flagsAloneTellToo(long flags, Outcome expected) {
-    assertThat(UpstreamOutcome.of(message(null, number(flags)), 503, false)).isEqualTo(expected);
+    assertThat(outcome(message(null, number(flags)), 503, false)).isEqualTo(expected);
   }
 
   @ParameterizedTest
@@ -84,7 +83,7 @@ class UpstreamOutcomeTest {
     "0, false, NEUTRAL"
   })
   void withoutAttributesOnlyWhatIsSureCounts(int status, boolean upstreamTime, Outcome expected) {
-    assertThat(UpstreamOutcome.of(ProcessingRequest.getDefaultInstance(), status, upstreamTime))
+    assertThat(outcome(ProcessingRequest.getDefaultInstance(), status, upstreamTime))
         .isEqualTo(expected);
   }
 
@@ -92,7 +91,7 @@ class UpstreamOutcomeTest {
   void valuesOfAnotherTypeCountAsMissing() {
     Value text = Value.newBuilder().setStringValue("UF").build();
 
-    assertThat(UpstreamOutcome.of(message(null, text), 503, false)).isEqualTo(Outcome.NEUTRAL);
+    assertThat(outcome(message(null, text), 503, false)).isEqualTo(Outcome.NEUTRAL);
   }
 
   @Test
@@ -100,7 +99,11 @@ class UpstreamOutcomeTest {
     Struct attributes = message("via_upstream", number(0)).getAttributesOrThrow(FILTER);
     var renamed = ProcessingRequest.newBuilder().putAttributes("my.ext_proc", attributes).build();
 
-    assertThat(UpstreamOutcome.of(renamed, 503, false)).isEqualTo(Outcome.UNAVAILABLE);
+    assertThat(outcome(renamed, 503, false)).isEqualTo(Outcome.UNAVAILABLE);
+  }
+
+  private static Outcome outcome(ProcessingRequest message, int status, boolean upstreamTime) {
+    return UpstreamOutcome.of(message, new ResponseHeaders(status, upstreamTime, null, null));
   }
 
   private static Value number(long number) {
