@@ -42,7 +42,7 @@ final class BarChart {
   private static final int TOP = 74;
   private static final int PLOT_HEIGHT = 220;
   private static final int PLOT_WIDTH = PANEL_WIDTH - LEFT - 8;
-  private static final int BOTTOM = 92;
+  private static final int BOTTOM = 60;
   private static final int TICKS = 5;
   private static final String[] COLOURS = {"#8d99ae", "#5c7c9c", "#2a9d8f", "#23867a", "#1b6b62"};
 
@@ -54,7 +54,7 @@ final class BarChart {
   /**
    * A chart.
    *
-   * @param bars names below the bars; a new line parts what stands in two lines
+   * @param bars names below the bars; line by line
    */
   BarChart(String title, List<String> bars, List<Panel> panels) {
     this.title = title;

@@ -56,7 +56,7 @@ public final class ReplayBenchmark implements Callable<Integer> {
   @Option(
       names = "--seconds",
       paramLabel = "N",
-      defaultValue = "240",
+      defaultValue = "225",
       description = "Length of the trace, in its own time. Default: ${DEFAULT-VALUE}.")
   private int seconds;
 

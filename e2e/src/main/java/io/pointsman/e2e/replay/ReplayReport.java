@@ -53,15 +53,7 @@ final class ReplayReport {
 
   /** Bars for the hit ratio and both percentiles. */
   String svg() {
-    var names =
-        summaries.stream()
-            .map(
-                summary ->
-                    "%s\n%s"
-                        .formatted(
-                            summary.configuration().strategy(),
-                            replicas(summary.configuration().replicas())))
-            .toList();
+    var names = summaries.stream().map(summary -> barName(summary.configuration())).toList();
     return new BarChart(
             "Replay of %d requests over %d pods".formatted(statistics.requests(), cluster.pods()),
             names,
@@ -177,8 +169,12 @@ final class ReplayReport {
         .findFirst();
   }
 
-  private static String replicas(int count) {
-    return count == 1 ? "1 replica" : count + " replicas";
+  // A bar is narrow: a strategy's words stand below each other.
+  private static String barName(Configuration configuration) {
+    int replicas = configuration.replicas();
+    return configuration.strategy().replace("-", "-\n")
+        + "\n"
+        + (replicas == 1 ? "1 replica" : replicas + " replicas");
   }
 
   private static String plain(double value) {

@@ -21,8 +21,8 @@ import java.time.Duration;
  *       never hits, and yet each miss is felt as queueing. (Which sizes the most popular system
  *       prompts happen to have moves this by up to a quarter from seed to seed; it is within 1 %
  *       with seed 1.)
- *   <li>Length: 4 minutes hold 2.5 lives of a conversation (94 s), some 800 conversations and 2,800
- *       requests; replayed three times as fast they take 80 s.
+ *   <li>Length: 225 seconds hold 2.4 lives of a conversation (94 s), some 750 conversations and
+ *       2,600 requests; replayed three times as fast they take 75 s.
  * </ul>
  *
  * @param seed equal settings with equal seeds make equal traces, on every machine

@@ -38,7 +38,8 @@ class ReplayReportTest {
   @Test
   void thePictureNamesAllConfigurations() {
     assertThat(report(summary("random", 1, 0.4, 500), summary("prefix-cache", 4, 0.7, 200)).svg())
-        .contains(">random<", ">1 replica<", ">prefix-cache<", ">4 replicas<", ">ideal: one pod");
+        .contains(
+            ">random<", ">1 replica<", ">prefix-<", ">cache<", ">4 replicas<", ">ideal: one pod");
   }
 
   private static ReplayReport report(Summary... summaries) {
