@@ -2,6 +2,7 @@ package io.pointsman.plugin.app;
 
 import io.grpc.Server;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pointsman.common.BindAddress;
@@ -13,9 +14,11 @@ import io.pointsman.plugin.admin.ReadinessReport;
 import io.pointsman.plugin.app.Readiness.Condition;
 import io.pointsman.plugin.endpoint.Discovery;
 import io.pointsman.plugin.endpoint.FileDiscovery;
+import io.pointsman.plugin.endpoint.InFlightSharing;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -48,7 +51,7 @@ final class Plugin implements AutoCloseable {
   private Plugin(PluginSettings settings, CloseStack parts) throws StartException, ConfigException {
     this.settings = settings;
     this.parts = parts;
-    var strategies = StrategyCatalog.standard();
+    var strategies = StrategyCatalog.standard(settings.prefixRules());
     var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     parts.add(meters::close);
     parts.add(new ProcessMetrics(meters));
@@ -63,6 +66,8 @@ final class Plugin implements AutoCloseable {
           pipeline.endpoints().apply(topology);
           readiness.meet(Condition.DISCOVERED);
         });
+
+    shareState(meters);
 
     var tls = parts.add(ServerTls.open(settings.grpc().tls()));
     var pages = new AdminPages(meters, pipeline.endpoints(), this::readinessReport);
@@ -102,6 +107,26 @@ final class Plugin implements AutoCloseable {
       parts.close();
       throw e;
     }
+  }
+
+  /** Begins to tell other replicas what this one knows, and to learn from them. */
+  private void shareState(MeterRegistry meters) {
+    if (settings.redis() == null) {
+      readiness.meet(Condition.RECOVERED);
+      return;
+    }
+    long replica = new SecureRandom().nextLong();
+    var counts =
+        new InFlightSharing(
+            pipeline.endpoints()::pools,
+            redis,
+            settings.replication().keyPrefix(),
+            Long.toHexString(replica));
+    counts.start();
+    parts.add(counts);
+    var blocks =
+        parts.add(pipeline.prefixes().share(settings.replication(), replica, redis, meters));
+    var unused = blocks.recovery().thenRun(() -> readiness.meet(Condition.RECOVERED));
   }
 
   private @Nullable HttpEndpointServer startDebug(AdminPages pages) throws StartException {

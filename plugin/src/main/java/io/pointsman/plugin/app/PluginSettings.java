@@ -3,9 +3,14 @@ package io.pointsman.plugin.app;
 import static io.pointsman.plugin.app.SettingValues.expected;
 
 import io.pointsman.common.BindAddress;
+import io.pointsman.common.DurationText;
+import io.pointsman.plugin.blockmap.PrefixIndex;
+import io.pointsman.plugin.blockmap.PrefixSettings;
+import io.pointsman.plugin.blockmap.ReplicationSettings;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.extproc.ExtProcSettings;
 import io.pointsman.plugin.redis.RedisTarget;
+import io.pointsman.plugin.routing.PrefixCacheRules;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +36,9 @@ record PluginSettings(
     boolean accessLog,
     HealthSettings health,
     @Nullable RedisTarget redis,
+    ReplicationSettings replication,
+    PrefixSettings prefix,
+    PrefixCacheRules prefixRules,
     Duration warmUpTime,
     Duration drainGrace,
     Duration drainDeadline) {
@@ -39,6 +47,12 @@ record PluginSettings(
   private static final Duration LONGEST = Duration.ofHours(24);
   private static final int MAX_BYTES = 1 << 30;
   private static final int MAX_COUNT = 1_000_000;
+
+  /** News wait so long for company: short beside the 100 ms in which replicas should agree. */
+  private static final Duration FLUSH_INTERVAL = Duration.ofMillis(10);
+
+  /** 8 MiB of hashes: some ten seconds of news at a thousand new prompts a second. */
+  private static final int OUTBOX_HASHES = 1 << 20;
 
   /** Stands where a required value is missing, until that is thrown as an error. */
   private static final Path NO_FILE = Path.of("");
@@ -62,6 +76,9 @@ record PluginSettings(
             values.bool(Setting.ACCESS_LOG),
             health(values),
             redis(values),
+            replication(values),
+            prefix(values),
+            prefixRules(values),
             values.duration(Setting.WARM_UP_TIME, Duration.ZERO, Duration.ofMinutes(1)),
             values.duration(Setting.DRAIN_GRACE, Duration.ZERO, LONGEST),
             values.duration(Setting.DRAIN_DEADLINE, Duration.ZERO, LONGEST));
@@ -196,6 +213,61 @@ record PluginSettings(
     return host == null
         ? null
         : new RedisTarget(host, port, null, values.text(Setting.REDIS_PASSWORD), 0, false);
+  }
+
+  private static ReplicationSettings replication(SettingValues values) {
+    return new ReplicationSettings(
+        values.read(Setting.REDIS_KEY_PREFIX, "", PluginSettings::keyPrefix),
+        values.integer(Setting.REDIS_BLOCK_SHARDS, 1, 64),
+        PrefixIndex.format(prefix(values)),
+        FLUSH_INTERVAL,
+        OUTBOX_HASHES,
+        values.integer(Setting.REDIS_STREAM_BYTES, 1 << 20, Integer.MAX_VALUE),
+        timeToLive(values),
+        values.duration(Setting.REDIS_RECOVERY_DEADLINE, Duration.ZERO, LONGEST));
+  }
+
+  /** Braces would change which part of a key a cluster goes by. */
+  private static String keyPrefix(String text) {
+    if (text.chars().anyMatch(c -> c <= ' ' || c == '{' || c == '}')) {
+      throw expected("a text without spaces and braces", text);
+    }
+    return text;
+  }
+
+  private static PrefixSettings prefix(SettingValues values) {
+    int blocks = values.integer(Setting.PREFIX_BLOCKS_PER_ENDPOINT, 0, Integer.MAX_VALUE);
+    return new PrefixSettings(
+        values.integer(Setting.PREFIX_BLOCK_BYTES, 16, 1 << 16),
+        values.integer(Setting.PREFIX_MAX_PROMPT_BYTES, 1024, MAX_BYTES),
+        values.integer(Setting.PREFIX_MAP_BYTES, 1 << 20, Integer.MAX_VALUE),
+        timeToLive(values),
+        blocks == 0 ? PrefixSettings.UNKNOWN_CACHE : blocks);
+  }
+
+  private static Duration timeToLive(SettingValues values) {
+    return values.read(
+        Setting.PREFIX_TTL,
+        PrefixSettings.DEFAULTS.timeToLive(),
+        text -> {
+          boolean minutes = text.chars().allMatch(c -> c >= '0' && c <= '9');
+          Duration ttl = DurationText.parse(minutes ? text + "m" : text);
+          if (ttl == null
+              || ttl.compareTo(Duration.ofSeconds(1)) < 0
+              || ttl.compareTo(LONGEST) > 0) {
+            throw expected("1s to 24h", text);
+          }
+          return ttl;
+        });
+  }
+
+  private static PrefixCacheRules prefixRules(SettingValues values) {
+    return new PrefixCacheRules(
+        values.integer(Setting.PREFIX_GATE_SPREAD, 0, MAX_COUNT),
+        values.integer(Setting.PREFIX_GATE_DEVIATIONS, 0, MAX_COUNT),
+        values.integer(Setting.PREFIX_GATE_FREE, 0, MAX_COUNT),
+        values.integer(Setting.PREFIX_MIN_MATCH_BLOCKS, 1, MAX_COUNT),
+        values.duration(Setting.PREFIX_RAMP, Duration.ZERO, LONGEST));
   }
 
   private static <T> T required(@Nullable T value, T otherwise) {

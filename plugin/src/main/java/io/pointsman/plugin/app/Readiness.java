@@ -25,7 +25,8 @@ final class Readiness {
   enum Condition {
     LISTENING("starting"),
     DISCOVERED("no word from discovery yet"),
-    WARM("warming up");
+    WARM("warming up"),
+    RECOVERED("reading back what other replicas know");
 
     private final String reasonWhileUnmet;
 

@@ -149,6 +149,70 @@ enum Setting {
       "Its password; better given by environment, where no process list shows it.",
       "REDIS_PASSWORD"),
 
+  REDIS_KEY_PREFIX(
+      Group.REDIS,
+      "TEXT",
+      "default/pointsman",
+      "Begins every key; <namespace>/<release>, so that releases can share a Redis."),
+  REDIS_BLOCK_SHARDS(
+      Group.REDIS,
+      "COUNT",
+      "1",
+      "Streams over which models' block news are spread; the same on every replica."),
+  REDIS_STREAM_BYTES(
+      Group.REDIS, "BYTES", "268435456", "About how much memory each of them may take in Redis."),
+  REDIS_RECOVERY_DEADLINE(
+      Group.REDIS,
+      "DURATION",
+      "5s",
+      "Readiness waits at most this long for what other replicas know to be read back."),
+
+  PREFIX_BLOCK_BYTES(
+      Group.PREFIX,
+      "BYTES",
+      "128",
+      "Size of the blocks that prompts are cut into; the same on every replica.",
+      "AIBRIX_PREFIX_CACHE_BLOCK_SIZE"),
+  PREFIX_MAX_PROMPT_BYTES(
+      Group.PREFIX, "BYTES", "1048576", "How much of a prompt is looked at, from its start."),
+  PREFIX_MIN_MATCH_BLOCKS(Group.PREFIX, "COUNT", "1", "Shortest match that counts."),
+  PREFIX_GATE_SPREAD(
+      Group.PREFIX,
+      "COUNT",
+      "16",
+      "An endpoint with so many more in flight than the least loaded one is too busy.",
+      "AIBRIX_PREFIX_CACHE_POD_RUNNING_REQUEST_IMBALANCE_ABS_COUNT"),
+  PREFIX_GATE_DEVIATIONS(
+      Group.PREFIX,
+      "COUNT",
+      "2",
+      "So is one with more than the mean and so many standard deviations.",
+      "AIBRIX_PREFIX_CACHE_STANDARD_DEVIATION_FACTOR"),
+  PREFIX_GATE_FREE(
+      Group.PREFIX, "COUNT", "4", "With so many in flight or fewer no endpoint is too busy."),
+  PREFIX_RAMP(
+      Group.PREFIX,
+      "DURATION",
+      "30s",
+      "An endpoint new to its pool gets its full share of unmatched prompts after this long."),
+  PREFIX_MAP_BYTES(
+      Group.PREFIX,
+      "BYTES",
+      "268435456",
+      "Memory for the block map, a hard limit; it grows to it."),
+  PREFIX_TTL(
+      Group.PREFIX,
+      "DURATION",
+      "20m",
+      "A block not used for this long does not count. A bare number means minutes.",
+      "AIBRIX_PREFIX_CACHE_EVICTION_DURATION_MINS"),
+  PREFIX_BLOCKS_PER_ENDPOINT(
+      Group.PREFIX,
+      "COUNT",
+      "0",
+      "Blocks that an endpoint's cache holds: what it must have evicted does not count. 0: not"
+          + " known."),
+
   WARM_UP_TIME(
       Group.LIFECYCLE,
       "DURATION",
@@ -175,6 +239,7 @@ enum Setting {
     RESPONSES("Responses"),
     HEALTH("Passive health"),
     REDIS("Redis"),
+    PREFIX("Strategy prefix-cache"),
     LIFECYCLE("Start and stop");
 
     private final String heading;

@@ -27,6 +27,7 @@ public final class Endpoint {
   private final EndpointKey key;
   private final String model;
   private final EndpointHealth health;
+  private final long sinceNanos;
   private volatile EndpointSpec spec;
 
   @SuppressWarnings("UnusedVariable") // read and written through IN_FLIGHT
@@ -38,7 +39,11 @@ public final class Endpoint {
   private volatile int peerInFlight;
   private volatile int peerArrivals;
 
-  Endpoint(String model, EndpointSpec spec, EndpointHealth health) {
+  /**
+   * @param sinceNanos when it came, by the clock that the registry goes by
+   */
+  Endpoint(String model, EndpointSpec spec, EndpointHealth health, long sinceNanos) {
+    this.sinceNanos = sinceNanos;
     this.model = model;
     this.key = spec.key();
     this.health = health;
@@ -62,6 +67,11 @@ public final class Endpoint {
   /** {@code ip:port}, IPv6 in brackets. */
   public String address() {
     return spec.address();
+  }
+
+  /** When it was first known, in nanoseconds by the clock that the registry goes by. */
+  public long sinceNanos() {
+    return sinceNanos;
   }
 
   /** False if discovery knows it but says that it takes no requests. */

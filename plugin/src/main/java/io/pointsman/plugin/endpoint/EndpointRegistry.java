@@ -49,7 +49,7 @@ public final class EndpointRegistry implements AutoCloseable {
       RandomGenerator random) {
     this.settings = settings;
     this.clock = clock;
-    table = new EndpointTable(new PassiveHealth(settings, clock, random), meterRegistry);
+    table = new EndpointTable(new PassiveHealth(settings, clock, random), meterRegistry, clock);
     thread =
         new ScheduledThreadPoolExecutor(
             1,

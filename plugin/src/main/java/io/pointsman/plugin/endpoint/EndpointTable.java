@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,11 +35,13 @@ final class EndpointTable {
   }
 
   private final PassiveHealth health;
+  private final LongSupplier clock;
   private final MeterRegistry meterRegistry;
   private final Map<Identity, Endpoint> departed = new HashMap<>();
   private Map<String, Model> models = new LinkedHashMap<>();
 
-  EndpointTable(PassiveHealth health, MeterRegistry meterRegistry) {
+  EndpointTable(PassiveHealth health, MeterRegistry meterRegistry, LongSupplier clock) {
+    this.clock = clock;
     this.health = health;
     this.meterRegistry = meterRegistry;
   }
@@ -132,7 +135,7 @@ final class EndpointTable {
       meters.add(returning);
       return returning;
     }
-    var endpoint = new Endpoint(model, spec, health.newHealth(meters));
+    var endpoint = new Endpoint(model, spec, health.newHealth(meters), clock.getAsLong());
     meters.add(endpoint);
     return endpoint;
   }

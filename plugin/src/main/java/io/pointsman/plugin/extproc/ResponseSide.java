@@ -64,6 +64,10 @@ final class ResponseSide {
     }
     ResponseHeaders read = ResponseHeaders.read(headers.getHeaders());
     stream.count(routed, read.status());
+    if (read.status() >= 400) {
+      // Whoever refused it, the endpoint has not computed the prompt.
+      routed.decision().reservation().refused();
+    }
     if (context.settings().passiveHealth()) {
       context.registry().report(routed.endpoint(), UpstreamOutcome.of(message, read));
     }

@@ -1,8 +1,10 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.blockmap.PromptMatch;
 import io.pointsman.plugin.endpoint.Endpoint;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The view a strategy gets, together with what it read there. One object serves all decisions of
@@ -13,12 +15,25 @@ import java.util.random.RandomGenerator;
  */
 final class CandidateScan implements CandidateView {
   private final RandomGenerator random;
+  private final long rampNanos;
+  private @Nullable PromptMatch match;
+  private long now;
   private List<Endpoint> candidates = List.of();
   private long[] seen = new long[64];
   private int scan;
 
-  CandidateScan(RandomGenerator random) {
+  /**
+   * @param rampNanos time after which an endpoint is no longer new
+   */
+  CandidateScan(RandomGenerator random, long rampNanos) {
     this.random = random;
+    this.rampNanos = rampNanos;
+  }
+
+  /** Begins a decision. */
+  void beginDecision(@Nullable PromptMatch newMatch, long newNow) {
+    match = newMatch;
+    now = newNow;
   }
 
   /** Begins a scan: nothing has been read. */
@@ -38,6 +53,7 @@ final class CandidateScan implements CandidateView {
   /** Lets go of the endpoints, which may not outlive their pool. */
   void end() {
     candidates = List.of();
+    match = null;
   }
 
   @Override
@@ -55,6 +71,17 @@ final class CandidateScan implements CandidateView {
   @Override
   public int uncertainty(int i) {
     return candidates.get(i).peerArrivals();
+  }
+
+  @Override
+  public int matchedBlocks(int i) {
+    return match == null ? 0 : match.matched(i);
+  }
+
+  @Override
+  public double warmth(int i) {
+    long age = now - candidates.get(i).sinceNanos();
+    return age >= rampNanos ? 1 : Math.max(0, (double) age / rampNanos);
   }
 
   @Override

@@ -23,6 +23,22 @@ public interface CandidateView {
    */
   int uncertainty(int i);
 
+  /**
+   * Full blocks of the prompt's beginning that candidate {@code i} holds; 0 unless the strategy
+   * {@link RoutingStrategy#needsPrompt needs the prompt}.
+   */
+  default int matchedBlocks(int i) {
+    return 0;
+  }
+
+  /**
+   * How far candidate {@code i} has come since it was new to its pool: from 0 to 1, and 1 from the
+   * end of the ramp on.
+   */
+  default double warmth(int i) {
+    return 1;
+  }
+
   /** Randomness for ties; fixed by tests. */
   RandomGenerator random();
 }

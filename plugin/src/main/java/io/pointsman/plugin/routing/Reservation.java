@@ -18,16 +18,19 @@ public final class Reservation {
 
   private final Endpoint endpoint;
   private final long trial;
+  private final Runnable takeBack;
 
   @SuppressWarnings("UnusedVariable") // read and written through RELEASED
   private volatile boolean released;
 
   /**
    * @param trial ticket of the trial permit that goes with it, or 0
+   * @param takeBack what to do if the endpoint refuses the request
    */
-  Reservation(Endpoint endpoint, long trial) {
+  Reservation(Endpoint endpoint, long trial, Runnable takeBack) {
     this.endpoint = endpoint;
     this.trial = trial;
+    this.takeBack = takeBack;
   }
 
   public Endpoint endpoint() {
@@ -37,6 +40,14 @@ public final class Reservation {
   /** True if this request tries an endpoint that is in probation. */
   public boolean isTrial() {
     return trial != 0;
+  }
+
+  /**
+   * The request was refused, so that the endpoint has not computed its prompt: what was remembered
+   * of it is taken back. To be called once at the most, before or after {@link #release}.
+   */
+  public void refused() {
+    takeBack.run();
   }
 
   /** Gives the reservation back. Only the first call does anything. */

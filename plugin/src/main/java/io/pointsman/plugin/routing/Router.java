@@ -1,9 +1,14 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.blockmap.Placement;
+import io.pointsman.plugin.blockmap.PrefixIndex;
+import io.pointsman.plugin.blockmap.PromptMatch;
 import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.ModelConfig.Profile;
 import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
+import io.pointsman.plugin.prompt.ParsedRequest;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
@@ -24,18 +29,35 @@ public final class Router {
   private final StrategyCatalog strategies;
   private final ProfileResolver profiles;
   private final LongSupplier clock;
+  private final PrefixIndex prefixes;
   private final ThreadLocal<CandidateScan> scans;
 
   /**
    * @param pools where the present pools are had
    * @param fallbackStrategy strategy where neither lock, header nor profile says ({@code
    *     ROUTING_ALGORITHM}); empty for {@link StrategyCatalog#DEFAULT}
+   * @param prefixes where prompts are remembered
+   * @param ramp how long an endpoint counts as new to its pool
    */
-  public Router(Supplier<Pools> pools, StrategyCatalog strategies, String fallbackStrategy) {
-    this(pools, strategies, fallbackStrategy, ThreadLocalRandom::current, System::nanoTime);
+  public Router(
+      Supplier<Pools> pools,
+      StrategyCatalog strategies,
+      String fallbackStrategy,
+      PrefixIndex prefixes,
+      Duration ramp) {
+    this(
+        pools,
+        strategies,
+        fallbackStrategy,
+        prefixes,
+        ramp,
+        ThreadLocalRandom::current,
+        System::nanoTime);
   }
 
   /**
+   * @param prefixes where prompts are remembered
+   * @param ramp how long an endpoint counts as new to its pool
    * @param random asked once by each thread that decides, on that thread
    * @param clock nanoseconds, by the clock that the endpoint registry goes by
    */
@@ -43,13 +65,17 @@ public final class Router {
       Supplier<Pools> pools,
       StrategyCatalog strategies,
       String fallbackStrategy,
+      PrefixIndex prefixes,
+      Duration ramp,
       Supplier<RandomGenerator> random,
       LongSupplier clock) {
     this.pools = pools;
     this.strategies = strategies;
     this.profiles = new ProfileResolver(fallbackStrategy);
     this.clock = clock;
-    this.scans = ThreadLocal.withInitial(() -> new CandidateScan(random.get()));
+    this.prefixes = prefixes;
+    long rampNanos = ramp.toNanos();
+    this.scans = ThreadLocal.withInitial(() -> new CandidateScan(random.get(), rampNanos));
   }
 
   /**
@@ -86,42 +112,56 @@ public final class Router {
 
   /** Trials first: they are rare by their permits, and the only way back from probation. */
   private @Nullable Reservation reserve(Pool pool, RoutingStrategy strategy, RouteRequest request) {
-    if (!pool.probation().isEmpty()) {
-      Reservation trial = beginTrial(pool.probation());
-      if (trial != null) {
-        return trial;
-      }
-    }
-    return pool.candidates().isEmpty() ? null : pick(pool.candidates(), strategy, request);
-  }
-
-  private @Nullable Reservation beginTrial(List<Endpoint> probation) {
+    ParsedRequest body = request.body();
+    PromptMatch match =
+        strategy.needsPrompt() && body != null
+            ? prefixes.match(pool.model(), pool.candidates(), body.prompt())
+            : null;
     long now = clock.getAsLong();
-    for (Endpoint endpoint : probation) {
+    for (Endpoint endpoint : pool.probation()) {
       long ticket = endpoint.tryBeginTrial(now);
       if (ticket != 0) {
         endpoint.reserve();
-        return new Reservation(endpoint, ticket);
+        return reservation(endpoint, ticket, match, 0);
       }
     }
-    return null;
-  }
-
-  private Reservation pick(
-      List<Endpoint> candidates, RoutingStrategy strategy, RouteRequest request) {
-    var view = new RequestView(request.model(), request.body());
+    if (pool.candidates().isEmpty()) {
+      return null;
+    }
     CandidateScan scan = scans.get();
     try {
-      while (true) {
-        scan.begin(candidates);
-        int chosen = strategy.pick(view, scan);
-        // A failure means that another request was reserved or released there: somebody got on.
-        if (scan.tryReserve(chosen)) {
-          return new Reservation(candidates.get(chosen), 0);
-        }
-      }
+      scan.beginDecision(match, now);
+      int chosen = pick(pool.candidates(), strategy, request, scan);
+      return reservation(pool.candidates().get(chosen), 0, match, scan.matchedBlocks(chosen));
     } finally {
       scan.end();
     }
   }
+
+  private static int pick(
+      List<Endpoint> candidates,
+      RoutingStrategy strategy,
+      RouteRequest request,
+      CandidateScan scan) {
+    var view = new RequestView(request.model(), request.body());
+    while (true) {
+      scan.begin(candidates);
+      int chosen = strategy.pick(view, scan);
+      // A failure means that another request was reserved or released there: somebody got on.
+      if (scan.tryReserve(chosen)) {
+        return chosen;
+      }
+    }
+  }
+
+  private Reservation reservation(
+      Endpoint endpoint, long ticket, @Nullable PromptMatch match, int matchedBlocks) {
+    if (match == null) {
+      return new Reservation(endpoint, ticket, Router::takeNothingBack);
+    }
+    Placement placement = prefixes.place(match, matchedBlocks, endpoint);
+    return new Reservation(endpoint, ticket, () -> prefixes.takeBack(placement));
+  }
+
+  private static void takeNothingBack() {}
 }

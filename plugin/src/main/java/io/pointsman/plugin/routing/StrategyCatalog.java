@@ -31,11 +31,17 @@ public final class StrategyCatalog {
   }
 
   /** Every strategy of this program. To add one, add its line here. */
-  public static StrategyCatalog standard() {
+  public static StrategyCatalog standard(PrefixCacheRules prefixCache) {
     return new StrategyCatalog(
         List.of(
             new RandomStrategy(), //
-            new LeastRequestStrategy()));
+            new LeastRequestStrategy(),
+            new PrefixCacheStrategy(prefixCache)));
+  }
+
+  /** The same with every rule at its default. */
+  public static StrategyCatalog standard() {
+    return standard(PrefixCacheRules.DEFAULTS);
   }
 
   /** The strategy of exactly this name, or null. */

@@ -11,9 +11,14 @@ class ReadinessTest {
   @Test
   void readyOnceEveryConditionIsMet_inAnyOrder() {
     assertThat(readiness.reasons())
-        .containsExactly("starting", "no word from discovery yet", "warming up");
+        .containsExactly(
+            "starting",
+            "no word from discovery yet",
+            "warming up",
+            "reading back what other replicas know");
 
     readiness.meet(Condition.WARM);
+    readiness.meet(Condition.RECOVERED);
     readiness.meet(Condition.LISTENING);
     assertThat(readiness.reasons()).containsExactly("no word from discovery yet");
 

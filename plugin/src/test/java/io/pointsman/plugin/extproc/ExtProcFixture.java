@@ -7,6 +7,8 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.pointsman.plugin.blockmap.PrefixIndex;
+import io.pointsman.plugin.blockmap.PrefixSettings;
 import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
@@ -24,6 +26,7 @@ import io.pointsman.plugin.routing.RoutingStrategy;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +46,8 @@ final class ExtProcFixture implements AutoCloseable {
 
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
+  private final PrefixIndex prefixes =
+      new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
   final ExternalProcessorService service;
   private final Server server;
   private final ManagedChannel channel;
@@ -55,7 +60,7 @@ final class ExtProcFixture implements AutoCloseable {
     service =
         new ExternalProcessorService(
             settings,
-            new Router(registry::pools, catalog, ""),
+            new Router(registry::pools, catalog, "", prefixes, Duration.ZERO),
             new RequestReader(),
             registry,
             new RequestMetrics(meters, registry::pools));

@@ -7,6 +7,8 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.pointsman.plugin.blockmap.PrefixIndex;
+import io.pointsman.plugin.blockmap.PrefixSettings;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.HealthSettings;
@@ -14,6 +16,7 @@ import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.StrategyCatalog;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -49,15 +52,17 @@ public class RequestStreamBenchmark {
   private static final int PODS = 10;
 
   /** Strategy that decides. */
-  @Param({"random", "least-request"})
+  @Param({"random", "least-request", "prefix-cache"})
   public String strategy = "random";
 
   private final MeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
+  private final PrefixIndex prefixes =
+      new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
   private final ExternalProcessorService service =
       new ExternalProcessorService(
           ExtProcSettings.DEFAULTS,
-          new Router(registry::pools, StrategyCatalog.standard(), ""),
+          new Router(registry::pools, StrategyCatalog.standard(), "", prefixes, Duration.ZERO),
           new RequestReader(),
           registry,
           new RequestMetrics(meters, registry::pools));

@@ -3,6 +3,8 @@ package io.pointsman.plugin.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.pointsman.plugin.blockmap.PrefixIndex;
+import io.pointsman.plugin.blockmap.PrefixSettings;
 import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.HandClock;
@@ -43,16 +45,20 @@ class RouterTest {
   private final EndpointRegistry registry =
       new EndpointRegistry(
           HealthSettings.DEFAULTS, new SimpleMeterRegistry(), clock, new SplittableRandom(1));
+  private final PrefixIndex prefixes =
+      new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, new SimpleMeterRegistry());
   private final Router router = router(registry::pools, StrategyCatalog.standard(), "");
 
   @AfterEach
   void close() {
+    prefixes.close();
     registry.close();
   }
 
   private Router router(Supplier<Pools> pools, StrategyCatalog catalog, String fallback) {
     var seeds = new SplittableRandom(5);
-    return new Router(pools, catalog, fallback, seeds::split, clock);
+    return new Router(
+        pools, catalog, fallback, prefixes, Duration.ofSeconds(30), seeds::split, clock);
   }
 
   private static StrategyCatalog catalogWith(RoutingStrategy strategy) {

@@ -1,0 +1,123 @@
+package io.pointsman.plugin.blockmap;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.pointsman.plugin.endpoint.EndpointKey;
+import io.pointsman.proto.state.v1.BlockBatch;
+import io.pointsman.proto.state.v1.EndpointBlocks;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Takes the batches of other replicas into the local block map. Blocks of endpoints that are not
+ * known here wait, bounded, until discovery has caught up. One thread; counters are read by any.
+ */
+final class BatchReader {
+  private static final int MAX_REPLICAS = 1_024;
+
+  private final BlockSink sink;
+  private final long format;
+  private final long ownReplica;
+  private final WaitingBlocks waiting;
+
+  /** The last sequence number of each replica, the longest silent one first. */
+  private final Map<Long, Long> sequences =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Long> eldest) {
+          return size() > MAX_REPLICAS;
+        }
+      };
+
+  private final AtomicLong received = new AtomicLong();
+  private final AtomicLong gaps = new AtomicLong();
+  private final AtomicLong skipped = new AtomicLong();
+
+  BatchReader(BlockSink sink, long format, long ownReplica, WaitingBlocks waiting) {
+    this.sink = sink;
+    this.format = format;
+    this.ownReplica = ownReplica;
+    this.waiting = waiting;
+  }
+
+  /**
+   * Takes one entry of the stream.
+   *
+   * @param ageMs how old it is
+   * @param inOrder true if entries come in the order in which they were written, so that a missing
+   *     number is a gap
+   */
+  void read(byte[] payload, long ageMs, boolean inOrder) {
+    BlockBatch batch;
+    try {
+      batch = BlockBatch.parseFrom(payload);
+    } catch (InvalidProtocolBufferException e) {
+      skipped.incrementAndGet();
+      return;
+    }
+    if (batch.getReplica() == ownReplica) {
+      return;
+    }
+    if (batch.getFormat() != format) {
+      skipped.incrementAndGet();
+      return;
+    }
+    checkSequence(batch, inOrder);
+    for (EndpointBlocks added : batch.getAddedList()) {
+      add(added, ageMs);
+    }
+    for (EndpointBlocks takenBack : batch.getTakenBackList()) {
+      takeBack(takenBack);
+    }
+    received.incrementAndGet();
+  }
+
+  private void checkSequence(BlockBatch batch, boolean inOrder) {
+    Long last = sequences.get(batch.getReplica());
+    if (inOrder && last != null && batch.getSequence() > last + 1) {
+      gaps.incrementAndGet();
+    }
+    sequences.merge(batch.getReplica(), batch.getSequence(), Math::max);
+  }
+
+  private void add(EndpointBlocks blocks, long ageMs) {
+    long[] hashes = hashes(blocks);
+    String model = blocks.getEndpoint().getModel();
+    if (!sink.add(model, key(blocks), hashes, ageMs)) {
+      waiting.put(model, key(blocks), hashes);
+    }
+  }
+
+  private void takeBack(EndpointBlocks blocks) {
+    sink.takeBack(blocks.getEndpoint().getModel(), key(blocks), hashes(blocks));
+  }
+
+  private static EndpointKey key(EndpointBlocks blocks) {
+    return new EndpointKey(blocks.getEndpoint().getUid(), blocks.getEndpoint().getPort());
+  }
+
+  private static long[] hashes(EndpointBlocks blocks) {
+    long[] hashes = new long[blocks.getHashesCount()];
+    for (int i = 0; i < hashes.length; i++) {
+      hashes[i] = blocks.getHashes(i);
+    }
+    return hashes;
+  }
+
+  /** Batches of other replicas ever taken over. */
+  long received() {
+    return received.get();
+  }
+
+  /** Times that a replica's numbers jumped: something of it was lost. */
+  long gaps() {
+    return gaps.get();
+  }
+
+  /** Batches that could not be read or mean something else. */
+  long skipped() {
+    return skipped.get();
+  }
+}

@@ -1,0 +1,444 @@
+package io.pointsman.plugin.blockmap;
+
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Which endpoint holds which blocks. Read by every prefix-cache decision and written by it, on
+ * event loops, without locks; see {@link BlockTable} for what that costs.
+ *
+ * <p>Most blocks are held by one or two endpoints, a few (system prompts) by all. So an entry of 16
+ * bytes holds a key and up to three holders ({@link Holders}); a block with more has further
+ * entries, each with the holders in one word of 18 slots ({@link WideWord}), which a look-up reads
+ * only for words in which an endpoint is left that held all blocks before. A look-up walks the
+ * blocks once for all endpoints together and ends where no endpoint holds the next one.
+ *
+ * <p>A holder has no time of its own but its slot's epoch ({@link EndpointSlots}). Expired holders
+ * do not count, give way to new ones, and are swept out before their epochs could be mistaken for
+ * new.
+ */
+final class BlockMap {
+  /** What {@link #use} has found. */
+  private enum Found {
+    /** The pair is new. */
+    NEW,
+    /** The pair was there, but for so long that others may be about to forget it. */
+    OLD,
+    KNOWN,
+    /** Another thread was in the way; nothing is recorded. */
+    GIVEN_UP
+  }
+
+  private static final int ATTEMPTS = 4;
+
+  /** A pair used again after so many epochs is news to the other replicas. */
+  private static final int REFRESH_EPOCHS = Holders.VALID_EPOCHS / 2;
+
+  private final BlockTable table;
+  private final EndpointSlots slots;
+  private final LongAdder pairs = new LongAdder();
+  private volatile int epoch;
+  private int sweptEpoch;
+
+  /**
+   * @param budget bytes that the table may take
+   */
+  BlockMap(long budget, EndpointSlots slots) {
+    this.table = new BlockTable(budget, this::staleness);
+    this.slots = slots;
+  }
+
+  /**
+   * Finds how many blocks from the start each candidate holds.
+   *
+   * @param scratch gets the result
+   * @return the largest of these numbers
+   */
+  int match(long[] keys, int size, PoolSlots pool, MatchScratch scratch) {
+    scratch.begin(pool);
+    int count = pool.size();
+    for (int i = 0; i < count; i++) {
+      scratch.alive[i] = pool.bits(i);
+      scratch.active[i] = i;
+    }
+    int block = 0;
+    while (block < size && count > 0) {
+      long key = WideWord.nonZero(keys[block]);
+      long value = table.get(key);
+      if (value == 0) {
+        break;
+      }
+      findHeld(key, value, pool, scratch, count);
+      int left = narrow(scratch, count, block);
+      if (left == 0) {
+        return block;
+      }
+      count = left;
+      block++;
+    }
+    for (int i = 0; i < count; i++) {
+      int word = scratch.active[i];
+      scratch.setLengths(word, scratch.alive[word], block);
+    }
+    return count == 0 ? 0 : block;
+  }
+
+  private void findHeld(long key, long value, PoolSlots pool, MatchScratch scratch, int count) {
+    int[] held = scratch.held;
+    if (Holders.isInline(value)) {
+      for (int i = 0; i < count; i++) {
+        held[scratch.active[i]] = 0;
+      }
+      for (int i = 0; i < Holders.INLINE; i++) {
+        int holder = Holders.get(value, i);
+        int slot = Holders.slot(holder);
+        int position = holder == 0 ? -1 : pool.position(WideWord.wordOf(slot));
+        if (position >= 0 && isValid(holder)) {
+          held[position] |= 1 << WideWord.bitOf(slot);
+        }
+      }
+      return;
+    }
+    int now = epoch;
+    for (int i = 0; i < count; i++) {
+      int position = scratch.active[i];
+      int word = pool.word(position);
+      held[position] = 0;
+      if (Holders.isWide(value) && Holders.mayHaveWord(value, word)) {
+        long wordValue = table.get(WideWord.key(key, word));
+        if (WideWord.is(wordValue)) {
+          held[position] = WideWord.valid(wordValue, now);
+        }
+      }
+    }
+  }
+
+  /** Keeps the candidates that hold this block; the others' length is known now. */
+  private static int narrow(MatchScratch scratch, int count, int block) {
+    int left = 0;
+    for (int i = 0; i < count; i++) {
+      int word = scratch.active[i];
+      int before = scratch.alive[word];
+      int after = before & scratch.held[word];
+      if (after != before) {
+        scratch.setLengths(word, before & ~after, block);
+        scratch.alive[word] = after;
+      }
+      if (after != 0) {
+        scratch.active[left++] = word;
+      }
+    }
+    return left;
+  }
+
+  private boolean isValid(int holder) {
+    int now = slots.epoch(Holders.slot(holder));
+    return Holders.age(Holders.epoch(holder), now) <= Holders.VALID_EPOCHS;
+  }
+
+  /**
+   * An endpoint holds these blocks from now on.
+   *
+   * @param news gets the keys that other replicas should hear of; at least {@code size} long
+   * @return number of these
+   */
+  int record(long[] keys, int size, int slot, long[] news) {
+    int count = 0;
+    for (int i = 0; i < size; i++) {
+      Found found = use(WideWord.nonZero(keys[i]), slot);
+      if (found == Found.NEW) {
+        slots.recorded(slot);
+        pairs.increment();
+      }
+      if (found == Found.NEW || found == Found.OLD) {
+        news[count++] = keys[i];
+      }
+    }
+    return count;
+  }
+
+  private Found use(long key, int slot) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      Segment segment = table.segment(key);
+      int place = segment.find(key);
+      if (place < 0) {
+        int holder = Holders.holder(slot, slots.epoch(slot));
+        return table.insert(key, Holders.with(0, 0, holder)) ? Found.NEW : Found.GIVEN_UP;
+      }
+      long value = segment.value(place);
+      if (value == 0) {
+        return Found.GIVEN_UP;
+      }
+      Found found =
+          Holders.isInline(value)
+              ? useInline(segment, place, key, value, slot)
+              : useWide(segment, place, key, value, slot);
+      if (found != Found.GIVEN_UP) {
+        return found;
+      }
+    }
+    return Found.GIVEN_UP;
+  }
+
+  private Found useInline(Segment segment, int place, long key, long value, int slot) {
+    int now = slots.epoch(slot);
+    int fresh = Holders.holder(slot, now);
+    int i = Holders.find(value, slot);
+    if (i >= 0) {
+      int old = Holders.get(value, i);
+      boolean valid = isValid(old);
+      int age = Holders.age(Holders.epoch(old), now);
+      long next = Holders.with(value, i, valid ? Holders.touched(fresh) : fresh);
+      if (next != value && !segment.compareAndSetValue(place, value, next)) {
+        return Found.GIVEN_UP;
+      }
+      if (!valid) {
+        pairs.decrement();
+        return Found.NEW;
+      }
+      return age >= REFRESH_EPOCHS ? Found.OLD : Found.KNOWN;
+    }
+    int free = findRoom(value);
+    if (free < 0) {
+      return widen(segment, place, key, value, slot);
+    }
+    if (!segment.compareAndSetValue(place, value, Holders.with(value, free, fresh))) {
+      return Found.GIVEN_UP;
+    }
+    if (Holders.get(value, free) != 0) {
+      pairs.decrement();
+    }
+    return Found.NEW;
+  }
+
+  /** Where another holder can stand: a place that is empty or has an expired one; else -1. */
+  private int findRoom(long value) {
+    for (int i = 0; i < Holders.INLINE; i++) {
+      int holder = Holders.get(value, i);
+      if (holder == 0 || !isValid(holder)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Gives the holders of a block entries of their own. */
+  private Found widen(Segment segment, int place, long key, long value, int slot) {
+    long wide = Holders.wide(epoch);
+    for (int i = 0; i < Holders.INLINE; i++) {
+      int held = Holders.slot(Holders.get(value, i));
+      useWord(key, held);
+      wide = Holders.withWord(wide, WideWord.wordOf(held));
+    }
+    Found found = useWord(key, slot);
+    wide = Holders.withWord(wide, WideWord.wordOf(slot));
+    boolean done = segment.key(place) == key && segment.compareAndSetValue(place, value, wide);
+    return done ? found : Found.GIVEN_UP;
+  }
+
+  private Found useWide(Segment segment, int place, long key, long value, int slot) {
+    if (!Holders.isWide(value)) {
+      return Found.GIVEN_UP;
+    }
+    Found found = useWord(key, slot);
+    long next = Holders.usedAt(Holders.withWord(value, WideWord.wordOf(slot)), epoch);
+    if (next != value && !segment.compareAndSetValue(place, value, next)) {
+      return Found.GIVEN_UP;
+    }
+    return found;
+  }
+
+  private Found useWord(long blockKey, int slot) {
+    int bit = WideWord.bitOf(slot);
+    long key = WideWord.key(blockKey, WideWord.wordOf(slot));
+    int now = epoch;
+    Segment segment = table.segment(key);
+    int place = segment.find(key);
+    if (place < 0) {
+      long value = WideWord.use(WideWord.create(now), bit, now);
+      return table.insert(key, value) ? Found.NEW : Found.GIVEN_UP;
+    }
+    long value = segment.value(place);
+    if (!WideWord.is(value)) {
+      return Found.GIVEN_UP;
+    }
+    boolean held = WideWord.has(value, bit, now);
+    long next = WideWord.use(value, bit, now);
+    if (next != value && !segment.compareAndSetValue(place, value, next)) {
+      return Found.GIVEN_UP;
+    }
+    if (!held) {
+      return Found.NEW;
+    }
+    return WideWord.epoch(next) == WideWord.epoch(value) ? Found.KNOWN : Found.OLD;
+  }
+
+  /** An endpoint does not hold these blocks after all, unless they were used again since. */
+  void takeBack(long[] keys, int size, int slot) {
+    for (int i = 0; i < size; i++) {
+      takeBack(WideWord.nonZero(keys[i]), slot);
+    }
+  }
+
+  private void takeBack(long key, int slot) {
+    Segment segment = table.segment(key);
+    int place = segment.find(key);
+    if (place < 0) {
+      return;
+    }
+    long value = segment.value(place);
+    if (Holders.isWide(value)) {
+      takeBackWord(WideWord.key(key, WideWord.wordOf(slot)), WideWord.bitOf(slot));
+    } else if (Holders.isInline(value)) {
+      int i = Holders.find(value, slot);
+      if (i >= 0 && !Holders.isTouched(Holders.get(value, i))) {
+        replace(segment, place, key, value, Holders.with(value, i, 0));
+      }
+    }
+  }
+
+  private void takeBackWord(long key, int bit) {
+    Segment segment = table.segment(key);
+    int place = segment.find(key);
+    long value = place < 0 ? 0 : segment.value(place);
+    if (WideWord.is(value) && WideWord.has(value, bit, epoch) && !WideWord.isTouched(value, bit)) {
+      replace(segment, place, key, value, WideWord.remove(value, bit));
+    }
+  }
+
+  /** Puts a value with one holder less, or removes the entry if none is left. */
+  private void replace(Segment segment, int place, long key, long value, long next) {
+    boolean empty = next == 0 || (WideWord.is(next) && WideWord.valid(next, epoch) == 0);
+    boolean done =
+        empty
+            ? table.remove(segment, place, key, value)
+            : segment.compareAndSetValue(place, value, next);
+    if (done) {
+      pairs.decrement();
+    }
+  }
+
+  /** Moves the clocks on, for a 32nd part of the time to live; one thread. */
+  void advance() {
+    int next = epoch + 1;
+    // As with the slots' clocks: it may not run away from the sweep.
+    if (next - sweptEpoch <= Holders.VALID_EPOCHS) {
+      epoch = next;
+    }
+    slots.advanceAll();
+  }
+
+  /**
+   * Takes out expired holders, and those of endpoints that are gone, if it is time to; one thread.
+   */
+  void sweepIfDue() {
+    List<Integer> retired = slots.retired();
+    if (!retired.isEmpty() || slots.needsSweep() || epoch - sweptEpoch > REFRESH_EPOCHS) {
+      int[] clocks = slots.beginSweep();
+      int epochBefore = epoch;
+      var gone = new BitSet(Holders.MAX_SLOTS);
+      retired.forEach(gone::set);
+      for (int i = 0; i < table.segments(); i++) {
+        sweep(table.segmentAt(i), gone);
+      }
+      slots.swept(clocks);
+      slots.recycle(retired);
+      sweptEpoch = epochBefore;
+    }
+  }
+
+  private void sweep(Segment segment, BitSet gone) {
+    for (int place = 0; place < segment.size(); place++) {
+      long key = segment.key(place);
+      long value = segment.value(place);
+      if (key == 0 || value == 0) {
+        continue;
+      }
+      if (Holders.isInline(value)) {
+        sweepInline(segment, place, key, value, gone);
+      } else if (Holders.isWide(value)) {
+        sweepWide(segment, place, key, value, gone);
+      } else if (WideWord.valid(value, epoch) == 0) {
+        table.remove(segment, place, key, value);
+      }
+    }
+  }
+
+  private void sweepInline(Segment segment, int place, long key, long value, BitSet gone) {
+    long next = value;
+    int removed = 0;
+    for (int i = 0; i < Holders.INLINE; i++) {
+      int holder = Holders.get(value, i);
+      if (holder != 0 && (gone.get(Holders.slot(holder)) || !isValid(holder))) {
+        next = Holders.with(next, i, 0);
+        removed++;
+      }
+    }
+    if (removed > 0) {
+      boolean done =
+          next == 0
+              ? table.remove(segment, place, key, value)
+              : segment.compareAndSetValue(place, value, next);
+      if (done) {
+        pairs.add(-removed);
+      }
+    }
+  }
+
+  private void sweepWide(Segment segment, int place, long key, long value, BitSet gone) {
+    if (Holders.age(Holders.wideEpoch(value), epoch) > Holders.VALID_EPOCHS) {
+      table.remove(segment, place, key, value);
+      return;
+    }
+    for (int slot = gone.nextSetBit(0); slot >= 0; slot = gone.nextSetBit(slot + 1)) {
+      int word = WideWord.wordOf(slot);
+      long wordKey = WideWord.key(key, word);
+      Segment wordSegment = table.segment(wordKey);
+      int wordPlace = wordSegment.find(wordKey);
+      long wordValue = wordPlace < 0 ? 0 : wordSegment.value(wordPlace);
+      if (WideWord.is(wordValue) && WideWord.has(wordValue, WideWord.bitOf(slot), epoch)) {
+        long next = WideWord.remove(wordValue, WideWord.bitOf(slot));
+        replace(wordSegment, wordPlace, wordKey, wordValue, next);
+      }
+    }
+  }
+
+  /** The longer its freshest holder has not used it, the sooner an entry gives way. */
+  private int staleness(long value) {
+    int now = epoch;
+    if (!Holders.isInline(value)) {
+      int used = Holders.isWide(value) ? Holders.wideEpoch(value) : WideWord.epoch(value);
+      return 2 * Holders.age(used, now);
+    }
+    int least = Integer.MAX_VALUE;
+    for (int i = 0; i < Holders.INLINE; i++) {
+      int holder = Holders.get(value, i);
+      if (holder != 0) {
+        int age = Holders.age(Holders.epoch(holder), slots.epoch(Holders.slot(holder)));
+        least = Math.min(least, 2 * age + (Holders.isTouched(holder) ? 0 : 1));
+      }
+    }
+    return least;
+  }
+
+  /** Pairs of block and endpoint, about; holders of widely held blocks count while they are new. */
+  long pairs() {
+    return Math.max(0, pairs.sum());
+  }
+
+  /** Blocks, and parts of widely held ones. */
+  long entries() {
+    return table.entries();
+  }
+
+  /** Bytes that the table takes. */
+  long bytes() {
+    return table.bytes();
+  }
+
+  /** Entries ever evicted to make room. */
+  long evictions() {
+    return table.evictions();
+  }
+}

@@ -1,0 +1,210 @@
+package io.pointsman.plugin.blockmap;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.pointsman.plugin.endpoint.Endpoint;
+import io.pointsman.plugin.endpoint.EndpointKey;
+import io.pointsman.plugin.endpoint.Pool;
+import io.pointsman.plugin.endpoint.Pools;
+import io.pointsman.plugin.prompt.PromptSpans;
+import io.pointsman.plugin.redis.RedisCommands;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Remembers where prompts went, so that others that begin alike can follow. Look-ups and recordings
+ * are made on event loops, without locks; one background thread moves clocks and sweeps. With
+ * {@link #share} the other replicas know the same. Thread-safe.
+ */
+public final class PrefixIndex implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PrefixIndex.class);
+
+  private static final long TICK_MS = 500;
+
+  /** The slots of a model's candidates, good as long as the list is the same object. */
+  private record Candidates(List<Endpoint> endpoints, PoolSlots slots) {}
+
+  private final PrefixSettings settings;
+  private final Supplier<Pools> pools;
+  private final EndpointSlots slots;
+  private final BlockMap map;
+  private final PrefixMetrics metrics;
+  private final ThreadLocal<PromptMatch> matches;
+  private final Map<String, Candidates> candidatesByModel = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService keeper;
+  private volatile @Nullable BlockReplication replication;
+  private volatile Set<EndpointSlots.Id> known = Set.of();
+  private @Nullable Pools lastPools;
+
+  public PrefixIndex(PrefixSettings settings, Supplier<Pools> pools, MeterRegistry registry) {
+    this.settings = settings;
+    this.pools = pools;
+    slots = new EndpointSlots(settings.blocksPerEndpoint());
+    map = new BlockMap(settings.mapBytes(), slots);
+    metrics = new PrefixMetrics(map, settings, registry);
+    int maxBlocks = Math.max(1, settings.maxPromptBytes() / settings.blockBytes());
+    matches = ThreadLocal.withInitial(() -> new PromptMatch(maxBlocks));
+    keeper =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              var thread = new Thread(task, "block-map");
+              thread.setDaemon(true);
+              return thread;
+            });
+    long epochMs = Math.max(1, settings.timeToLive().toMillis() / Holders.VALID_EPOCHS);
+    var ticks = keeper.scheduleWithFixedDelay(this::keep, 0, TICK_MS, TimeUnit.MILLISECONDS);
+    var clock = keeper.scheduleAtFixedRate(map::advance, epochMs, epochMs, TimeUnit.MILLISECONDS);
+    assert !ticks.isCancelled() && !clock.isCancelled();
+  }
+
+  /**
+   * Tells other replicas what is learnt here and learns what they tell.
+   *
+   * @param replica this replica's own number, new with each start
+   */
+  public BlockReplication share(
+      ReplicationSettings replicationSettings,
+      long replica,
+      RedisCommands redis,
+      MeterRegistry registry) {
+    var started = new BlockReplication(replicationSettings, replica, redis, new Sink(), registry);
+    started.start();
+    replication = started;
+    return started;
+  }
+
+  /** What the keys of this index mean, for {@link ReplicationSettings}. */
+  public static long format(PrefixSettings settings) {
+    return PromptHasher.format(settings.blockBytes());
+  }
+
+  /** Finds how much of a prompt each candidate holds. */
+  public PromptMatch match(String model, List<Endpoint> candidates, PromptSpans prompt) {
+    PromptMatch match = matches.get();
+    match.hasher().hash(model, prompt, settings.blockBytes());
+    PoolSlots pool = slotsOf(model, candidates);
+    int longest = map.match(match.hasher().keys(), match.blocks(), pool, match.scratch());
+    match.found(model, longest);
+    return match;
+  }
+
+  private PoolSlots slotsOf(String model, List<Endpoint> candidates) {
+    Candidates cached = candidatesByModel.get(model);
+    // The list is the pool's own: another object means that the pool has changed.
+    if (cached == null || !isSame(cached.endpoints(), candidates)) {
+      int[] slotNumbers = new int[candidates.size()];
+      for (int i = 0; i < slotNumbers.length; i++) {
+        slotNumbers[i] = slots.assign(new EndpointSlots.Id(model, candidates.get(i).key()));
+      }
+      cached = new Candidates(candidates, new PoolSlots(slotNumbers));
+      candidatesByModel.put(model, cached);
+    }
+    return cached.slots();
+  }
+
+  @SuppressWarnings("ReferenceEquality") // pools are immutable: another object is another pool
+  private static boolean isSame(Object one, Object other) {
+    return one == other;
+  }
+
+  /**
+   * Remembers that the request of this match goes to an endpoint.
+   *
+   * @param matchedBlocks blocks that the endpoint held before
+   */
+  public Placement place(PromptMatch match, int matchedBlocks, Endpoint endpoint) {
+    metrics.placed(match.blocks(), matchedBlocks, match.longest());
+    int slot = slots.assign(new EndpointSlots.Id(match.model(), endpoint.key()));
+    if (slot == EndpointSlots.NONE) {
+      return Placement.NOTHING;
+    }
+    long[] news = match.news();
+    int count = map.record(match.hasher().keys(), match.blocks(), slot, news);
+    if (count == 0) {
+      return Placement.NOTHING;
+    }
+    var told = new BlockNews(match.model(), endpoint.key(), Arrays.copyOf(news, count), false);
+    tell(told);
+    return new Placement(told);
+  }
+
+  /** The endpoint has refused the request: what it was newly remembered for is forgotten. */
+  public void takeBack(Placement placement) {
+    BlockNews news = placement.news();
+    if (news != null) {
+      takeBack(news.model(), news.endpoint(), news.hashes());
+      tell(new BlockNews(news.model(), news.endpoint(), news.hashes(), true));
+    }
+  }
+
+  private void takeBack(String model, EndpointKey endpoint, long[] hashes) {
+    int slot = slots.find(model, endpoint);
+    if (slot != EndpointSlots.NONE) {
+      map.takeBack(hashes, hashes.length, slot);
+    }
+  }
+
+  private void tell(BlockNews news) {
+    BlockReplication to = replication;
+    if (to != null) {
+      to.tell(news);
+    }
+  }
+
+  private void keep() {
+    try {
+      Pools now = pools.get();
+      if (lastPools == null || !isSame(now, lastPools)) {
+        var present = new HashSet<EndpointSlots.Id>();
+        for (Pool pool : now.all()) {
+          pool.all()
+              .forEach(endpoint -> present.add(new EndpointSlots.Id(pool.model(), endpoint.key())));
+        }
+        known = Set.copyOf(present);
+        candidatesByModel.keySet().removeIf(model -> now.find(model) == null);
+        lastPools = now;
+      }
+      slots.retain(known);
+      map.sweepIfDue();
+    } catch (RuntimeException e) {
+      log.error("the block map could not be kept in order", e);
+    }
+  }
+
+  /** Takes what other replicas tell. */
+  private final class Sink implements BlockSink {
+    @Override
+    public boolean add(String model, EndpointKey endpoint, long[] hashes, long ageMs) {
+      var id = new EndpointSlots.Id(model, endpoint);
+      if (!known.contains(id)) {
+        return false;
+      }
+      int slot = slots.assign(id);
+      if (slot != EndpointSlots.NONE && ageMs < settings.timeToLive().toMillis()) {
+        map.record(hashes, hashes.length, slot, new long[hashes.length]);
+      }
+      return true;
+    }
+
+    @Override
+    public void takeBack(String model, EndpointKey endpoint, long[] hashes) {
+      PrefixIndex.this.takeBack(model, endpoint, hashes);
+    }
+  }
+
+  @Override
+  public void close() {
+    keeper.shutdownNow();
+    metrics.close();
+  }
+}

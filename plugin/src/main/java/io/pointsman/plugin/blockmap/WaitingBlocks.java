@@ -1,0 +1,48 @@
+package io.pointsman.plugin.blockmap;
+
+import io.pointsman.plugin.endpoint.EndpointKey;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.Queue;
+import java.util.function.LongSupplier;
+
+/**
+ * Blocks of endpoints that other replicas know and this one does not yet. They are offered again
+ * until they are taken or too old; when there are too many, the oldest go. Not thread-safe.
+ */
+final class WaitingBlocks {
+  private static final int MAX_HASHES = 1 << 18;
+  private static final long MAX_AGE_MS = 60_000;
+
+  private record Item(BlockNews news, long sinceMs) {}
+
+  private final Queue<Item> items = new ArrayDeque<>();
+  private final LongSupplier clockMs;
+  private long waiting;
+
+  WaitingBlocks(LongSupplier clockMs) {
+    this.clockMs = clockMs;
+  }
+
+  void put(String model, EndpointKey endpoint, long[] hashes) {
+    items.add(new Item(new BlockNews(model, endpoint, hashes, false), clockMs.getAsLong()));
+    waiting += hashes.length;
+    while (waiting > MAX_HASHES) {
+      waiting -= items.remove().news().hashes().length;
+    }
+  }
+
+  /** Offers everything again; keeps what is still unknown and not too old. */
+  void offer(BlockSink sink) {
+    long now = clockMs.getAsLong();
+    for (Iterator<Item> each = items.iterator(); each.hasNext(); ) {
+      Item item = each.next();
+      BlockNews news = item.news();
+      long age = now - item.sinceMs();
+      if (age > MAX_AGE_MS || sink.add(news.model(), news.endpoint(), news.hashes(), age)) {
+        each.remove();
+        waiting -= news.hashes().length;
+      }
+    }
+  }
+}

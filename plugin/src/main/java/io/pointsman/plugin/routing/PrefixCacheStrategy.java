@@ -1,0 +1,114 @@
+package io.pointsman.plugin.routing;
+
+/**
+ * The candidate that holds most of the prompt's beginning, unless it is too busy.
+ *
+ * <p>First the load gate: candidates that {@link PrefixCacheRules} call too busy drop out. Among
+ * the rest the longest match wins, then the fewest requests in flight, then chance. If none
+ * matches, the least loaded of the rest is taken, where an endpoint that is new to the pool counts
+ * as busier than it is, so that it does not draw every unmatched request at once.
+ */
+final class PrefixCacheStrategy implements RoutingStrategy {
+  static final String NAME = "prefix-cache";
+
+  private final PrefixCacheRules rules;
+
+  PrefixCacheStrategy(PrefixCacheRules rules) {
+    this.rules = rules;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public boolean needsPrompt() {
+    return true;
+  }
+
+  @Override
+  public int pick(RequestView request, CandidateView candidates) {
+    double mean = mean(candidates);
+    double limit = limit(candidates, mean);
+    int chosen = longestMatch(candidates, limit);
+    return chosen >= 0 ? chosen : leastLoaded(candidates, limit, mean);
+  }
+
+  private static double mean(CandidateView candidates) {
+    long sum = 0;
+    for (int i = 0; i < candidates.size(); i++) {
+      sum += candidates.inFlight(i);
+    }
+    return (double) sum / candidates.size();
+  }
+
+  /** The most requests in flight with which a candidate is not too busy. */
+  private double limit(CandidateView candidates, double mean) {
+    int size = candidates.size();
+    int least = Integer.MAX_VALUE;
+    double squares = 0;
+    for (int i = 0; i < size; i++) {
+      int inFlight = candidates.inFlight(i);
+      least = Math.min(least, inFlight);
+      squares += (inFlight - mean) * (inFlight - mean);
+    }
+    double deviation = size > 1 ? Math.sqrt(squares / (size - 1)) : 0;
+    double gate = Math.min(mean + rules.deviations() * deviation, (double) least + rules.spread());
+    return Math.max(rules.freeInFlight(), gate);
+  }
+
+  /** The best match among those that are not too busy, or -1 if none counts. */
+  private int longestMatch(CandidateView candidates, double limit) {
+    int chosen = -1;
+    int longest = Math.max(1, rules.minMatchBlocks());
+    int fewest = Integer.MAX_VALUE;
+    int equals = 0;
+    for (int i = 0; i < candidates.size(); i++) {
+      int matched = candidates.matchedBlocks(i);
+      if (matched < longest) {
+        continue;
+      }
+      int inFlight = candidates.inFlight(i);
+      if (inFlight > limit) {
+        continue;
+      }
+      if (matched > longest || inFlight < fewest) {
+        longest = matched;
+        fewest = inFlight;
+        chosen = i;
+        equals = 1;
+      } else if (inFlight == fewest && candidates.random().nextInt(++equals) == 0) {
+        chosen = i;
+      }
+    }
+    return chosen;
+  }
+
+  private static int leastLoaded(CandidateView candidates, double limit, double mean) {
+    int chosen = -1;
+    int equals = 0;
+    double least = Double.MAX_VALUE;
+    int uncertainty = 0;
+    for (int i = 0; i < candidates.size(); i++) {
+      if (candidates.inFlight(i) <= limit) {
+        least = Math.min(least, load(candidates, i, mean));
+        uncertainty = Math.max(uncertainty, candidates.uncertainty(i));
+      }
+    }
+    for (int i = 0; i < candidates.size(); i++) {
+      boolean equal = load(candidates, i, mean) <= least + uncertainty;
+      if (equal && candidates.inFlight(i) <= limit) {
+        if (candidates.random().nextInt(++equals) == 0) {
+          chosen = i;
+        }
+      }
+    }
+    // Loads change while they are read; then the one read last will do.
+    return chosen >= 0 ? chosen : candidates.size() - 1;
+  }
+
+  private static double load(CandidateView candidates, int i, double mean) {
+    return candidates.inFlight(i) + (1 - candidates.warmth(i)) * (mean + 1);
+  }
+}

@@ -1,0 +1,116 @@
+package io.pointsman.plugin.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.pointsman.plugin.blockmap.PrefixIndex;
+import io.pointsman.plugin.blockmap.PrefixSettings;
+import io.pointsman.plugin.endpoint.Endpoint;
+import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.endpoint.HealthSettings;
+import io.pointsman.plugin.endpoint.TestTopologies;
+import io.pointsman.plugin.prompt.Api;
+import io.pointsman.plugin.prompt.ParsedRequest;
+import io.pointsman.plugin.prompt.RequestReader;
+import io.pointsman.plugin.routing.Decision.Routed;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Router, strategy, reader and block map together. */
+class PrefixRoutingTest {
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
+  private final PrefixIndex prefixes =
+      new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
+  private final Router router =
+      new Router(
+          registry::pools, StrategyCatalog.standard(), "prefix-cache", prefixes, Duration.ZERO);
+
+  PrefixRoutingTest() {
+    registry.apply(TestTopologies.model("m", 8));
+  }
+
+  @AfterEach
+  void close() {
+    prefixes.close();
+    registry.close();
+  }
+
+  private Reservation route(String prompt) {
+    byte[] body =
+        ("{\"model\":\"m\",\"prompt\":\"" + prompt + "\"}").getBytes(StandardCharsets.UTF_8);
+    var request =
+        (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
+    Decision decision = router.route(new RouteRequest("m", null, null, request));
+    return ((Routed) decision).reservation();
+  }
+
+  private static String text(String topic) {
+    return (topic + " is a long story. ").repeat(40);
+  }
+
+  @Test
+  void aPromptFollowsTheOneThatBeganAlike() {
+    for (int i = 0; i < 50; i++) {
+      Reservation first = route(text("story " + i));
+      first.release();
+      Reservation second = route(text("story " + i) + "And then?");
+      second.release();
+      assertThat(second.endpoint()).as("story %s", i).isSameAs(first.endpoint());
+    }
+    assertThat(meters.get("pointsman.prefix.matched").counter().count()).isPositive();
+  }
+
+  @Test
+  void differentPromptsAreSpread() {
+    Set<Endpoint> used = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      Reservation reservation = route(text("story " + i));
+      used.add(reservation.endpoint());
+      reservation.release();
+    }
+    assertThat(used).hasSize(8);
+  }
+
+  @Test
+  void aHotPromptLeavesNoEndpointAboveTheGate() {
+    Set<Endpoint> used = new HashSet<>();
+    for (int i = 0; i < 400; i++) {
+      used.add(route(text("the same")).endpoint());
+    }
+    assertThat(used).hasSize(8);
+    int most = used.stream().mapToInt(Endpoint::inFlight).max().orElseThrow();
+    int least = used.stream().mapToInt(Endpoint::inFlight).min().orElseThrow();
+    assertThat(most - least).isLessThanOrEqualTo(PrefixCacheRules.DEFAULTS.spread() + 1);
+    assertThat(meters.get("pointsman.prefix.gate.overrides").counter().count()).isPositive();
+  }
+
+  @Test
+  void aRefusedRequestLeavesNoTrace() {
+    Set<Endpoint> used = new HashSet<>();
+    for (int i = 0; i < 200; i++) {
+      Reservation reservation = route(text("refused"));
+      used.add(reservation.endpoint());
+      reservation.refused();
+      reservation.release();
+    }
+    assertThat(used).as("nobody holds it, so chance decides each time").hasSizeGreaterThan(5);
+  }
+
+  @Test
+  void anEndpointThatIsGoneIsNotFollowedAndTheOthersAre() {
+    Reservation first = route(text("story"));
+    first.release();
+    registry.apply(TestTopologies.model("m", 0));
+    registry.apply(TestTopologies.model("m", 8));
+    Reservation second = route(text("story"));
+    second.release();
+    Reservation third = route(text("story"));
+    third.release();
+    assertThat(third.endpoint()).isSameAs(second.endpoint());
+  }
+}
