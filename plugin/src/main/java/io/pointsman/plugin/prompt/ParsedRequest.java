@@ -1,8 +1,8 @@
 package io.pointsman.plugin.prompt;
 
 /**
- * What a request asks for. The prompt is given as spans of the body, in the order in which they
- * stand there; nothing is copied, so a parsed request is good only as long as the body array is.
+ * What a request asks for. The prompt is given as spans of the body in the order in which a model
+ * sees them; nothing is copied, so a parsed request is good only as long as the body array is.
  *
  * @param model the model's name, never empty
  * @param stream true if the answer is to be streamed

@@ -136,7 +136,7 @@ class MultipartFormTest {
         "multipart/form-data",
         "multipart/form-data; boundary=",
         "multipart/form-data; boundary=\"\"",
-        "multipart/form-data; boundary=B; boundary=C",
+        "multipart/form-data; boundary=C; boundary=B",
         "multipart/form-data; boundary=\"B",
         "multipart/form-data; boundary=\u00e9",
         "multipart/form-data; boundary=1234567890123456789012345678901234567890123456789012345678901"

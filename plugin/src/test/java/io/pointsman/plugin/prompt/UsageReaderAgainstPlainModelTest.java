@@ -139,9 +139,24 @@ class UsageReaderAgainstPlainModelTest {
     if (json.chance(0.3)) {
       stream.append("data:").append(json.oneOf("", " ", "  ")).append("[DONE]").append("\n\n");
     }
-    String end = json.oneOf("\n", "\r\n", "\r");
-    String text = stream.toString().replace("\r\n", "\n").replace("\n", end);
+    String text = withLineEnds(json, stream.toString().replace("\r\n", "\n"));
     return json.chance(0.1) ? text.stripTrailing() : text;
+  }
+
+  /** Lines end as in other systems, all alike or each in its own way. */
+  private static String withLineEnds(RandomJson json, String text) {
+    boolean mixed = json.chance(0.3);
+    String end = json.oneOf("\n", "\r\n", "\r");
+    StringBuilder result = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\n') {
+        result.append(mixed ? json.oneOf("\n", "\r\n", "\r") : end);
+      } else {
+        result.append(c);
+      }
+    }
+    return result.toString();
   }
 
   private static String event(RandomJson json) {

@@ -115,6 +115,7 @@ class UsageReaderTest {
       strings = {
         "data: {\"usage\":{\"prompt_tokens\":99}\n\n",
         "data: {]}\n\n",
+        "data: {\"usage\":{\"prompt_tokens\":9\ndata:9}}\n\n",
         "xdata: {\"usage\":{\"prompt_tokens\":99}}\n\n",
         "data: {\"usage\":{\"prompt_tokens\":99}}\ndata: {}\n\n",
         "data: {\"usage\":{\"prompt_tokens\":\"99\",\"completion_tokens\":-1}}\n\n",
@@ -155,6 +156,7 @@ class UsageReaderTest {
         "data: [DONE\n\n",
         "data: [DONE]x\n\n",
         "data: [DO NE]\n\n",
+        "data: [DO\ndata: NE]\n\n",
         ": [DONE]\n\n",
         "event: [DONE]\n\n",
         "data: \"[DONE]\"\n\n",
