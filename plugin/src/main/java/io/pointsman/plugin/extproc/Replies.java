@@ -54,6 +54,11 @@ final class Replies {
   private static final HeaderValueOption RETRY_AFTER = HeaderOptions.overwrite("retry-after", "1");
 
   private final ExtProcSettings settings;
+  private final KnownHeader targetAddress = new KnownHeader(HeaderRules.TARGET_POD);
+  private final KnownHeader strategy = new KnownHeader(HeaderRules.ROUTING_STRATEGY);
+  private final KnownHeader servedByName = new KnownHeader(HeaderRules.TARGET_POD);
+  private final KnownHeader servedByAddress = new KnownHeader(HeaderRules.TARGET_POD_IP);
+  private final KnownHeader appliedProfile = new KnownHeader(HeaderRules.APPLIED_PROFILE);
   private final ProcessingResponse undecidedStatic;
   private final ProcessingResponse undecidedBuffered;
   private final ProcessingResponse undecidedPartial;
@@ -114,12 +119,9 @@ final class Replies {
     return reply;
   }
 
-  private static CommonResponse.Builder decision(
-      RoutedRequest request, HeaderMutation.Builder headers) {
-    headers.addSetHeaders(
-        HeaderOptions.overwrite(HeaderRules.TARGET_POD, request.endpoint().address()));
-    headers.addSetHeaders(
-        HeaderOptions.overwrite(HeaderRules.ROUTING_STRATEGY, request.decision().strategy()));
+  private CommonResponse.Builder decision(RoutedRequest request, HeaderMutation.Builder headers) {
+    headers.addSetHeaders(targetAddress.of(request.endpoint().address()));
+    headers.addSetHeaders(strategy.of(request.decision().strategy()));
     if (request.newId()) {
       headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.X_REQUEST_ID, request.requestId()));
     }
@@ -147,21 +149,17 @@ final class Replies {
     return reply.build();
   }
 
-  private static HeaderMutation.Builder servedBy(RoutedRequest request) {
+  private HeaderMutation.Builder servedBy(RoutedRequest request) {
     var headers =
         HeaderMutation.newBuilder()
             .addSetHeaders(MARKER)
             .addSetHeaders(HeaderOptions.overwrite(HeaderRules.REQUEST_ID, request.requestId()))
-            .addSetHeaders(
-                HeaderOptions.overwrite(
-                    HeaderRules.ROUTING_STRATEGY, request.decision().strategy()))
-            .addSetHeaders(
-                HeaderOptions.overwrite(HeaderRules.TARGET_POD, request.endpoint().name()))
-            .addSetHeaders(
-                HeaderOptions.overwrite(HeaderRules.TARGET_POD_IP, request.endpoint().address()));
+            .addSetHeaders(strategy.of(request.decision().strategy()))
+            .addSetHeaders(servedByName.of(request.endpoint().name()))
+            .addSetHeaders(servedByAddress.of(request.endpoint().address()));
     String profile = request.decision().profile();
     if (profile != null) {
-      headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.APPLIED_PROFILE, profile));
+      headers.addSetHeaders(appliedProfile.of(profile));
     }
     return headers;
   }
