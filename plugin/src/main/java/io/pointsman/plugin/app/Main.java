@@ -7,6 +7,7 @@ import io.pointsman.common.ConfigException;
 import java.io.PrintWriter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** Entry point of the plugin. */
 public final class Main {
@@ -15,6 +16,9 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
+    // gRPC speaks to java.util.logging, which would print its own two-line form.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     var command =
         new PluginCommand(
             System.getenv(),

@@ -39,6 +39,7 @@ final class Plugin implements AutoCloseable {
   private final PluginSettings settings;
   private final CloseStack parts;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final StrategyCatalog strategies;
   private final Readiness readiness = new Readiness();
   private final RequestPipeline pipeline;
   private final RedisMonitor redis;
@@ -51,7 +52,7 @@ final class Plugin implements AutoCloseable {
   private Plugin(PluginSettings settings, CloseStack parts) throws StartException, ConfigException {
     this.settings = settings;
     this.parts = parts;
-    var strategies = StrategyCatalog.standard(settings.prefixRules());
+    strategies = StrategyCatalog.standard(settings.prefixRules());
     var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     parts.add(meters::close);
     parts.add(new ProcessMetrics(meters));
@@ -159,7 +160,7 @@ final class Plugin implements AutoCloseable {
     var thread =
         new Thread(
             () -> {
-              WarmUp.run(settings);
+              WarmUp.run(settings, strategies);
               readiness.meet(Condition.WARM);
             },
             "warm-up");

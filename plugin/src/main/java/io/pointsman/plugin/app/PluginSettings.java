@@ -44,6 +44,10 @@ record PluginSettings(
     Duration drainDeadline) {
 
   private static final Duration SHORTEST = Duration.ofMillis(10);
+
+  /** gRPC makes that of any shorter time. */
+  private static final Duration SHORTEST_KEEPALIVE = Duration.ofSeconds(10);
+
   private static final Duration LONGEST = Duration.ofHours(24);
   private static final int MAX_BYTES = 1 << 30;
   private static final int MAX_COUNT = 1_000_000;
@@ -102,7 +106,7 @@ record PluginSettings(
     return new GrpcSettings(
         required(values.address(Setting.GRPC_BIND_ADDRESS), NO_ADDRESS),
         values.integer(Setting.MAX_MESSAGE_BYTES, 1024, MAX_BYTES),
-        values.duration(Setting.KEEPALIVE_TIME, SHORTEST, LONGEST),
+        values.duration(Setting.KEEPALIVE_TIME, SHORTEST_KEEPALIVE, LONGEST),
         values.duration(Setting.KEEPALIVE_TIMEOUT, SHORTEST, LONGEST),
         values.duration(Setting.PERMIT_KEEPALIVE_TIME, SHORTEST, LONGEST),
         values.integer(Setting.MAX_CONCURRENT_CALLS_PER_CONNECTION, 1, MAX_COUNT),

@@ -50,24 +50,25 @@ final class WarmUp {
   private final ExternalProcessorStub stub;
   private final Semaphore free = new Semaphore(CONCURRENT);
   private final AtomicInteger answered = new AtomicInteger();
-  private final List<ProcessingRequest> messages;
+  private final List<List<ProcessingRequest>> requests = new ArrayList<>();
 
-  private WarmUp(ExternalProcessorStub stub) {
+  private WarmUp(ExternalProcessorStub stub, StrategyCatalog strategies) {
     this.stub = stub;
-    this.messages = messages();
+    for (String strategy : strategies.names()) {
+      requests.add(messages(strategy));
+    }
   }
 
   /**
    * Sends requests until enough were answered or the time is over. Never fails: a plugin that is
    * cold serves too.
    */
-  static void run(PluginSettings settings) {
+  static void run(PluginSettings settings, StrategyCatalog strategies) {
     long begin = System.nanoTime();
     long end = begin + settings.warmUpTime().toNanos();
     var meters = new SimpleMeterRegistry();
     try (var parts = new CloseStack()) {
-      var pipeline =
-          parts.add(RequestPipeline.create(settings, StrategyCatalog.standard(), meters));
+      var pipeline = parts.add(RequestPipeline.create(settings, strategies, meters));
       pipeline.endpoints().apply(topology());
       var grpc = settings.grpc().with(new BindAddress("127.0.0.1", 0));
       Server server =
@@ -79,7 +80,7 @@ final class WarmUp {
               .directExecutor()
               .build();
       parts.add(channel::shutdownNow);
-      int requests = new WarmUp(ExternalProcessorGrpc.newStub(channel)).send(end);
+      int requests = new WarmUp(ExternalProcessorGrpc.newStub(channel), strategies).send(end);
       log.info("warm: requests={} ms={}", requests, (System.nanoTime() - begin) / 1_000_000);
     } catch (StartException | RuntimeException e) {
       log.warn("no warm-up, the first requests will be slower: reason={}", e.getMessage());
@@ -93,7 +94,7 @@ final class WarmUp {
       if (!free.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         break;
       }
-      new OneRequest().begin();
+      new OneRequest(requests.get(i % requests.size())).begin();
     }
     return answered.get();
   }
@@ -115,7 +116,7 @@ final class WarmUp {
   }
 
   /** What Envoy sends for one chat request of some 2 KiB in BUFFERED mode. */
-  private static List<ProcessingRequest> messages() {
+  private static List<ProcessingRequest> messages(String strategy) {
     String body =
         "{\"model\":\""
             + MODEL
@@ -140,7 +141,7 @@ final class WarmUp {
                     "content-length", Integer.toString(body.length()),
                     "user-agent", "warm-up",
                     "x-request-id", "00000000-0000-0000-0000-000000000000",
-                    "routing-strategy", "least-request"))
+                    "routing-strategy", strategy))
             .build(),
         ProcessingRequest.newBuilder()
             .setRequestBody(
@@ -166,8 +167,14 @@ final class WarmUp {
 
   /** Sends each message when the one before is answered, as Envoy does. */
   private final class OneRequest implements StreamObserver<ProcessingResponse> {
-    private final StreamObserver<ProcessingRequest> out = stub.process(this);
+    private final List<ProcessingRequest> messages;
+    private final StreamObserver<ProcessingRequest> out;
     private int sent;
+
+    OneRequest(List<ProcessingRequest> messages) {
+      this.messages = messages;
+      out = stub.process(this);
+    }
 
     void begin() {
       out.onNext(messages.get(sent++));

@@ -168,6 +168,23 @@ class PluginTest {
   }
 
   @Test
+  void oneConnectionCarriesNoMoreCallsThanTheSettingSays() throws Exception {
+    var settings = Map.of(Setting.MAX_CONCURRENT_CALLS_PER_CONNECTION, "2");
+    try (var fixture = PluginFixture.ready(folder, settings)) {
+      FakeEnvoy first = fixture.open().decided();
+      fixture.open().decided();
+      FakeEnvoy third = fixture.open().chatHeaders();
+      // Had the third gone out, it would have been answered before this.
+      assertThat(first.responseHeaders(200).reply().hasResponseHeaders()).isTrue();
+      assertThat(third.pending()).isZero();
+
+      first.halfClose();
+      assertThat(third.reply().hasRequestHeaders()).isTrue();
+      assertThat(first.ended().getCode()).isEqualTo(Status.Code.OK);
+    }
+  }
+
+  @Test
   void portThatIsTakenIsNamedWithItsSetting() throws Exception {
     try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String address = "127.0.0.1:" + taken.getLocalPort();

@@ -155,7 +155,7 @@ public final class FakeEnvoy implements StreamObserver<ProcessingResponse> {
   }
 
   /** Replies that nobody took yet. */
-  int pending() {
+  public int pending() {
     return replies.size();
   }
 
