@@ -1,5 +1,6 @@
 package io.pointsman.plugin.app;
 
+import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -20,6 +21,7 @@ import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,14 +76,7 @@ final class Plugin implements AutoCloseable {
     var pages = new AdminPages(meters, pipeline.endpoints(), this::readinessReport);
     debug = startDebug(pages);
     http = startHttp(pages);
-    server =
-        GrpcServers.start(
-            settings.grpc(),
-            tls.credentials(),
-            List.of(
-                pipeline.extProc(),
-                readiness.healthService(),
-                ProtoReflectionServiceV1.newInstance()));
+    server = GrpcServers.start(settings.grpc(), tls.credentials(), services());
     parts.add(server::shutdownNow);
     grpcPort = server.getPort();
     readiness.meet(Condition.LISTENING);
@@ -128,6 +123,17 @@ final class Plugin implements AutoCloseable {
     var blocks =
         parts.add(pipeline.prefixes().share(settings.replication(), replica, redis, meters));
     var unused = blocks.recovery().thenRun(() -> readiness.meet(Condition.RECOVERED));
+  }
+
+  private List<BindableService> services() {
+    var services = new ArrayList<BindableService>();
+    services.add(pipeline.extProc());
+    services.add(readiness.healthService());
+    services.add(ProtoReflectionServiceV1.newInstance());
+    if (settings.accessLog()) {
+      services.add(pipeline.accessLog());
+    }
+    return services;
   }
 
   private @Nullable HttpEndpointServer startDebug(AdminPages pages) throws StartException {

@@ -3,6 +3,7 @@ package io.pointsman.plugin.app;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.extproc.AccessLogReceiver;
 import io.pointsman.plugin.extproc.ExternalProcessorService;
 import io.pointsman.plugin.extproc.RequestMetrics;
 import io.pointsman.plugin.prompt.RequestReader;
@@ -15,15 +16,20 @@ import io.pointsman.plugin.routing.StrategyCatalog;
  * @param endpoints what is routed to; closed with the pipeline
  * @param prefixes where prompts went; closed with the pipeline
  * @param extProc the gRPC service
+ * @param accessLog the gRPC service that hears afterwards how requests ended
  */
 record RequestPipeline(
-    EndpointRegistry endpoints, PrefixIndex prefixes, ExternalProcessorService extProc)
+    EndpointRegistry endpoints,
+    PrefixIndex prefixes,
+    ExternalProcessorService extProc,
+    AccessLogReceiver accessLog)
     implements AutoCloseable {
 
   static RequestPipeline create(
       PluginSettings settings, StrategyCatalog strategies, MeterRegistry meters) {
     var endpoints = new EndpointRegistry(settings.health(), meters);
     var prefixes = new PrefixIndex(settings.prefix(), endpoints::pools, meters);
+    var metrics = new RequestMetrics(meters, endpoints::pools);
     var extProc =
         new ExternalProcessorService(
             settings.extProc(),
@@ -35,8 +41,8 @@ record RequestPipeline(
                 settings.prefixRules().ramp()),
             new RequestReader(),
             endpoints,
-            new RequestMetrics(meters, endpoints::pools));
-    return new RequestPipeline(endpoints, prefixes, extProc);
+            metrics);
+    return new RequestPipeline(endpoints, prefixes, extProc, new AccessLogReceiver(metrics));
   }
 
   @Override

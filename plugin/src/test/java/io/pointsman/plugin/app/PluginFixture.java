@@ -16,6 +16,8 @@ import io.pointsman.plugin.extproc.FakeEnvoy;
 import io.pointsman.proto.admin.v1.EndpointReport;
 import io.pointsman.proto.admin.v1.EndpointsReport;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -91,6 +93,10 @@ final class PluginFixture implements AutoCloseable {
 
   static FakeEnvoy open(ManagedChannel channel) {
     return new FakeEnvoy(ExternalProcessorGrpc.newStub(channel));
+  }
+
+  InetSocketAddress grpcAddress() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), plugin.grpcPort());
   }
 
   ServingStatus health(String service) {

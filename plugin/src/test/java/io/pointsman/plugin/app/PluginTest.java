@@ -16,12 +16,14 @@ import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.StreamObserver;
 import io.pointsman.common.ConfigException;
 import io.pointsman.plugin.extproc.FakeEnvoy;
+import io.pointsman.plugin.extproc.SilentTcpProxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -84,31 +86,43 @@ class PluginTest {
   @Test
   void reflectionListsTheServices() throws Exception {
     try (var fixture = PluginFixture.ready(folder, Map.of())) {
-      var answer = new CompletableFuture<ServerReflectionResponse>();
-      StreamObserver<ServerReflectionRequest> request =
-          ServerReflectionGrpc.newStub(fixture.channel())
-              .serverReflectionInfo(
-                  new StreamObserver<>() {
-                    @Override
-                    public void onNext(ServerReflectionResponse response) {
-                      answer.complete(response);
-                    }
-
-                    @Override
-                    public void onError(Throwable e) {
-                      answer.completeExceptionally(e);
-                    }
-
-                    @Override
-                    public void onCompleted() {}
-                  });
-      request.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
-
-      assertThat(answer.get(30, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
-          .extracting(ServiceResponse::getName)
-          .contains("envoy.service.ext_proc.v3.ExternalProcessor", "grpc.health.v1.Health");
-      request.onCompleted();
+      assertThat(servicesOf(fixture))
+          .contains("envoy.service.ext_proc.v3.ExternalProcessor", "grpc.health.v1.Health")
+          .doesNotContain("envoy.service.accesslog.v3.AccessLogService");
     }
+  }
+
+  @Test
+  void accessLogIsReceivedIfAskedFor() throws Exception {
+    try (var fixture = PluginFixture.ready(folder, Map.of(Setting.ACCESS_LOG, "true"))) {
+      assertThat(servicesOf(fixture)).contains("envoy.service.accesslog.v3.AccessLogService");
+    }
+  }
+
+  private static List<String> servicesOf(PluginFixture fixture) throws Exception {
+    var answer = new CompletableFuture<ServerReflectionResponse>();
+    StreamObserver<ServerReflectionRequest> request =
+        ServerReflectionGrpc.newStub(fixture.channel())
+            .serverReflectionInfo(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(ServerReflectionResponse response) {
+                    answer.complete(response);
+                  }
+
+                  @Override
+                  public void onError(Throwable e) {
+                    answer.completeExceptionally(e);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    request.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+    request.onCompleted();
+    return answer.get(30, TimeUnit.SECONDS).getListServicesResponse().getServiceList().stream()
+        .map(ServiceResponse::getName)
+        .toList();
   }
 
   @Test
@@ -181,6 +195,25 @@ class PluginTest {
       first.halfClose();
       assertThat(third.reply().hasRequestHeaders()).isTrue();
       assertThat(first.ended().getCode()).isEqualTo(Status.Code.OK);
+    }
+  }
+
+  /** Without a FIN or RST only keepalive can find out; gRPC's shortest is ten seconds. */
+  @Test
+  void envoyThatVanishesLeaksNoCounts() throws Exception {
+    var settings = Map.of(Setting.KEEPALIVE_TIME, "10s", Setting.KEEPALIVE_TIMEOUT, "100ms");
+    try (var fixture = PluginFixture.ready(folder, settings);
+        var proxy = new SilentTcpProxy(fixture.grpcAddress())) {
+      var channel = PluginFixture.channel(proxy.address().getPort());
+      FakeEnvoy envoy = PluginFixture.open(channel).decided();
+      assertThat(fixture.inFlight()).isOne();
+      assertThat(envoy.status()).isNull();
+
+      proxy.fallSilent();
+
+      await().atMost(LONG.multipliedBy(2)).until(fixture::inFlight, count -> count == 0);
+      assertThat(fixture.get("/metrics").body()).contains("\npointsman_extproc_streams 0.0\n");
+      channel.shutdownNow();
     }
   }
 
