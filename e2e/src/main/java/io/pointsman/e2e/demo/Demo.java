@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,8 +58,16 @@ public final class Demo implements Callable<Integer> {
   @SuppressWarnings("UnusedVariable") // picocli reads it.
   private boolean help;
 
+  private enum State {
+    RUNNING,
+    INTERRUPTED,
+    DONE
+  }
+
   private final PrintStream out;
   private final boolean terminal;
+  private volatile @Nullable Traffic traffic;
+  private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
 
   private Demo(PrintStream out, boolean terminal) {
     this.out = out;
@@ -73,7 +82,9 @@ public final class Demo implements Callable<Integer> {
             .setUsageHelpWidth(100)
             .setExecutionExceptionHandler(
                 (e, commandLine, parsed) -> {
-                  if (!(e instanceof HarnessException)) {
+                  if (demo.state.get() == State.INTERRUPTED) {
+                    return CommandLine.ExitCode.SOFTWARE;
+                  } else if (!(e instanceof HarnessException)) {
                     throw e;
                   }
                   System.err.println("demo.sh: " + e.getMessage());
@@ -91,20 +102,24 @@ public final class Demo implements Callable<Integer> {
       throw new HarnessException(
           "port %d is taken; give Envoy another one with --port".formatted(port));
     }
-    var stopped = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> say(stopped), "say-stopping"));
+    Runtime.getRuntime().addShutdownHook(new Thread(this::interrupted, "demo-interrupted"));
     var figures = new Figures();
     var requests = new SampleRequests(MODELS);
     try (Stack stack = start()) {
-      int exitCode = check ? check(stack, figures, requests) : show(stack, figures, requests);
-      stopped.countDown();
-      return exitCode;
+      return check ? check(stack, figures, requests) : show(stack, figures, requests);
+    } finally {
+      state.compareAndSet(State.RUNNING, State.DONE);
     }
   }
 
   private Stack start() {
     Path target = Path.of(System.getProperty("pointsman.e2e.target", "e2e/target"));
-    var builder = Stack.named("demo").target(target).envoyPort(port).progress(out::println);
+    var builder =
+        Stack.named("demo")
+            .target(target)
+            .envoyPort(port)
+            .pluginFlags("--drain-grace=0s")
+            .progress(out::println);
     for (String model : MODELS) {
       builder.model(model, SERVERS, ServerSettings.realistic(model).withDecodeRate(100));
     }
@@ -133,14 +148,26 @@ public final class Demo implements Callable<Integer> {
       throws InterruptedException {
     introduction(stack).forEach(out::println);
     var screen = new Screen(out, terminal);
-    long seconds = terminal ? 1 : 5;
-    try (var traffic =
+    long seconds = 1;
+    try (var clients =
         new Traffic(stack.client(), requests, Integer.MAX_VALUE, figures, (ask, reply) -> {})) {
-      while (!traffic.await(seconds)) {
-        screen.show(Table.lines(stack.plugin().endpoints(), figures));
+      traffic = clients;
+      while (!clients.await(seconds) && state.get() == State.RUNNING) {
+        screen.show(table(stack, figures));
+        seconds = terminal ? 1 : 5;
       }
     }
     return 0;
+  }
+
+  // Whoever stops the plugin to see what happens shall see it.
+  private static List<String> table(Stack stack, Figures figures) {
+    try {
+      return Table.lines(stack.plugin().endpoints(), figures);
+    } catch (HarnessException e) {
+      return List.of(
+          "the plugin does not answer; requests that ended without a pod: " + figures.withoutPod());
+    }
   }
 
   private static List<String> introduction(Stack stack) {
@@ -171,9 +198,14 @@ public final class Demo implements Callable<Integer> {
     return lines;
   }
 
-  private void say(CountDownLatch stopped) {
-    if (stopped.getCount() > 0) {
+  // Ctrl-C or SIGTERM: other hooks stop the parts, and what goes wrong meanwhile is no news.
+  private void interrupted() {
+    if (state.compareAndSet(State.RUNNING, State.INTERRUPTED)) {
       out.println("stopping");
+      Traffic running = traffic;
+      if (running != null) {
+        running.close();
+      }
     }
   }
 }

@@ -37,7 +37,7 @@ public final class ModelsFile {
     for (Model model : models) {
       yaml.append("  - name: ").append(model.name()).append('\n');
       yaml.append("    engine: vllm\n");
-      yaml.append("    endpoints:\n");
+      yaml.append("    endpoints:").append(model.endpoints().isEmpty() ? " []\n" : "\n");
       for (String endpoint : model.endpoints()) {
         yaml.append("      - \"").append(endpoint).append("\"\n");
       }

@@ -83,6 +83,14 @@ public final class Stack implements AutoCloseable {
     return client;
   }
 
+  /**
+   * A client with connections of its own. Connections that were open when Envoy's listener changed
+   * go on under the old settings for a while; a new client's are all under the new ones.
+   */
+  public GatewayClient newClient() {
+    return new GatewayClient(envoyPort);
+  }
+
   /** Envoy's address for clients. */
   public String envoyAddress() {
     return "127.0.0.1:" + envoyPort;

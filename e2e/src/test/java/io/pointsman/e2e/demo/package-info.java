@@ -1,0 +1,4 @@
+@NullMarked
+package io.pointsman.e2e.demo;
+
+import org.jspecify.annotations.NullMarked;
