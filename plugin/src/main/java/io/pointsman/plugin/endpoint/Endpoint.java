@@ -2,6 +2,7 @@ package io.pointsman.plugin.endpoint;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Map;
 
 /**
  * A live endpoint: identity, address and the counters that belong to it. One object stands for one
@@ -13,6 +14,7 @@ import java.lang.invoke.VarHandle;
 public final class Endpoint {
   private static final VarHandle IN_FLIGHT;
   private static final VarHandle REQUESTS;
+  private static final long ASKED_STEP_NANOS = 1_000_000_000L;
 
   static {
     try {
@@ -38,6 +40,9 @@ public final class Endpoint {
 
   private volatile int peerInFlight;
   private volatile int peerArrivals;
+  private volatile EngineSignals engineSignals = EngineSignals.UNKNOWN;
+  private volatile boolean engineAsked;
+  private volatile long engineAskedNanos;
 
   /**
    * @param sinceNanos when it came, by the clock that the registry goes by
@@ -105,6 +110,42 @@ public final class Endpoint {
   void setPeers(int newInFlight, int newArrivals) {
     peerInFlight = newInFlight;
     peerArrivals = newArrivals;
+  }
+
+  /**
+   * What the engine said of itself, or {@link EngineSignals#UNKNOWN} if that is out of date. To ask
+   * is to show interest: only engines that were asked for are looked at.
+   *
+   * @param now nanoseconds by the clock that the registry goes by
+   */
+  public EngineSignals engineSignals(long now) {
+    if (!engineAsked || now - engineAskedNanos > ASKED_STEP_NANOS) {
+      // Seldom written, so that deciding threads do not contend for the field.
+      engineAskedNanos = now;
+      engineAsked = true;
+    }
+    return recentEngineSignals(now);
+  }
+
+  /** The same without showing interest. */
+  public EngineSignals recentEngineSignals(long now) {
+    EngineSignals known = engineSignals;
+    return now - known.freshUntilNanos() <= 0 ? known : EngineSignals.UNKNOWN;
+  }
+
+  /** True if a decision has asked for the engine's signals within this time. */
+  boolean engineSignalsWanted(long now, long withinNanos) {
+    return engineAsked && now - engineAskedNanos <= withinNanos;
+  }
+
+  /** Takes over what the engine says of itself now. */
+  void engineSignals(EngineSignals signals) {
+    engineSignals = signals;
+  }
+
+  /** Labels of its pod, for selectors. */
+  public Map<String, String> labels() {
+    return spec.labels();
   }
 
   /** Requests ever reserved here by this replica. */

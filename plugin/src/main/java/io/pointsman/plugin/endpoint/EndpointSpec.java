@@ -1,5 +1,6 @@
 package io.pointsman.plugin.endpoint;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param ready false keeps the endpoint known (with its counters) but out of every pick
  * @param roleset the prefill-decode group it belongs to, or null
  * @param role its part in that group
+ * @param labels what {@code external-filter} selects by; empty where that is off, to save memory
  */
 public record EndpointSpec(
     EndpointKey key,
@@ -18,7 +20,22 @@ public record EndpointSpec(
     String address,
     boolean ready,
     @Nullable String roleset,
-    Role role) {
+    Role role,
+    Map<String, String> labels) {
+  public EndpointSpec {
+    labels = Map.copyOf(labels);
+  }
+
+  /** Without labels. */
+  public EndpointSpec(
+      EndpointKey key,
+      String name,
+      String address,
+      boolean ready,
+      @Nullable String roleset,
+      Role role) {
+    this(key, name, address, ready, roleset, role, Map.of());
+  }
 
   /** The part an endpoint plays in prefill-decode routing. */
   public enum Role {
