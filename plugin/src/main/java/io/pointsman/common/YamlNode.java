@@ -136,6 +136,24 @@ public final class YamlNode {
     throw error(reason + scalar.getValue());
   }
 
+  /** This value as a number between two bounds, both inclusive. */
+  public double number(double min, double max) throws ConfigException {
+    String reason = "expected a number from " + min + " to " + max + ", found ";
+    boolean numeric = Tag.INT.equals(node.getTag()) || Tag.FLOAT.equals(node.getTag());
+    if (!(node instanceof ScalarNode scalar) || !numeric) {
+      throw error(reason + kind());
+    }
+    try {
+      double value = Double.parseDouble(scalar.getValue());
+      if (value >= min && value <= max) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // YAML has other spellings, such as .inf: reported below like every other one out of range.
+    }
+    throw error(reason + scalar.getValue());
+  }
+
   /** This value as true or false. */
   public boolean bool() throws ConfigException {
     if (node instanceof ScalarNode scalar && Tag.BOOL.equals(node.getTag())) {

@@ -223,7 +223,7 @@ record PluginSettings(
     return new ReplicationSettings(
         values.read(Setting.REDIS_KEY_PREFIX, "", PluginSettings::keyPrefix),
         values.integer(Setting.REDIS_BLOCK_SHARDS, 1, 64),
-        PrefixIndex.format(prefix(values)),
+        PrefixIndex.format(),
         FLUSH_INTERVAL,
         OUTBOX_HASHES,
         values.integer(Setting.REDIS_STREAM_BYTES, 1 << 20, Integer.MAX_VALUE),

@@ -51,9 +51,8 @@ public final class PrefixIndex implements AutoCloseable {
     this.pools = pools;
     slots = new EndpointSlots(settings.blocksPerEndpoint());
     map = new BlockMap(settings.mapBytes(), slots);
-    metrics = new PrefixMetrics(map, settings, registry);
-    int maxBlocks = Math.max(1, settings.maxPromptBytes() / settings.blockBytes());
-    matches = ThreadLocal.withInitial(() -> new PromptMatch(maxBlocks));
+    metrics = new PrefixMetrics(map, registry);
+    matches = ThreadLocal.withInitial(PromptMatch::new);
     keeper =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -84,14 +83,20 @@ public final class PrefixIndex implements AutoCloseable {
   }
 
   /** What the keys of this index mean, for {@link ReplicationSettings}. */
-  public static long format(PrefixSettings settings) {
-    return PromptHasher.format(settings.blockBytes());
+  public static long format() {
+    return PromptHasher.FORMAT;
   }
 
-  /** Finds how much of a prompt each candidate holds. */
+  /** Finds how much of a prompt each candidate holds, in blocks of the usual size. */
   public PromptMatch match(String model, List<Endpoint> candidates, PromptSpans prompt) {
+    return match(model, candidates, prompt, settings.blockBytes());
+  }
+
+  /** Finds how much of a prompt each candidate holds, in blocks of a size of its own. */
+  public PromptMatch match(
+      String model, List<Endpoint> candidates, PromptSpans prompt, int blockBytes) {
     PromptMatch match = matches.get();
-    match.hasher().hash(model, prompt, settings.blockBytes());
+    match.hasher().hash(model, prompt, blockBytes, settings.maxPromptBytes());
     PoolSlots pool = slotsOf(model, candidates);
     int longest = map.match(match.hasher().keys(), match.blocks(), pool, match.scratch());
     match.found(model, longest);
@@ -123,7 +128,7 @@ public final class PrefixIndex implements AutoCloseable {
    * @param matchedBlocks blocks that the endpoint held before
    */
   public Placement place(PromptMatch match, int matchedBlocks, Endpoint endpoint) {
-    metrics.placed(match.blocks(), matchedBlocks, match.longest());
+    metrics.placed(match, matchedBlocks);
     int slot = slots.assign(new EndpointSlots.Id(match.model(), endpoint.key()));
     if (slot == EndpointSlots.NONE) {
       return Placement.NOTHING;

@@ -11,16 +11,14 @@ import java.util.List;
 /** What the block map takes and what it is good for. Thread-safe. */
 final class PrefixMetrics implements AutoCloseable {
   private final MeterRegistry registry;
-  private final int blockBytes;
   private final Counter promptBytes;
   private final Counter matchedBytes;
   private final Counter gateOverrides;
   private final DistributionSummary matchedBlocks;
   private final List<Meter> meters;
 
-  PrefixMetrics(BlockMap map, PrefixSettings settings, MeterRegistry registry) {
+  PrefixMetrics(BlockMap map, MeterRegistry registry) {
     this.registry = registry;
-    blockBytes = settings.blockBytes();
     promptBytes =
         Counter.builder("pointsman.prefix.prompt")
             .baseUnit("bytes")
@@ -61,11 +59,12 @@ final class PrefixMetrics implements AutoCloseable {
                 .register(registry));
   }
 
-  void placed(int blocks, int matched, int longest) {
-    promptBytes.increment((double) blocks * blockBytes);
+  void placed(PromptMatch match, int matched) {
+    int blockBytes = match.hasher().blockBytes();
+    promptBytes.increment((double) match.blocks() * blockBytes);
     matchedBytes.increment((double) matched * blockBytes);
     matchedBlocks.record(matched);
-    if (matched < longest) {
+    if (matched < match.longest()) {
       gateOverrides.increment();
     }
   }

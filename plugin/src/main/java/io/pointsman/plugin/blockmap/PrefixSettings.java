@@ -5,11 +5,11 @@ import java.time.Duration;
 /**
  * How prompts are remembered.
  *
- * @param blockBytes size of a block
+ * @param blockBytes size of a block where a config profile does not say otherwise
  * @param maxPromptBytes how much of a prompt is looked at, from its start
  * @param mapBytes memory for the block map, a hard limit
  * @param timeToLive a block not used for this long does not count
- * @param blocksPerEndpoint how many blocks an endpoint's cache is taken to hold
+ * @param blocksPerEndpoint how many blocks, of any size, an endpoint's cache is taken to hold
  */
 public record PrefixSettings(
     int blockBytes, int maxPromptBytes, long mapBytes, Duration timeToLive, int blocksPerEndpoint) {

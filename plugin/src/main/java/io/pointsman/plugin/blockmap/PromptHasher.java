@@ -18,8 +18,9 @@ import java.util.Arrays;
  *
  * <p>A block that lies within one span without escapes, as nearly all do, is hashed where it lies;
  * others are put together in a small buffer. Each byte is hashed once. The key of block i mixes the
- * key of block i-1 with the hash of the block's bytes; the first is seeded with the model's name.
- * Seeds are fixed, so that all replicas agree; {@link #format} changes whenever this does.
+ * key of block i-1 with the hash of the block's bytes; the first is seeded with the block size and
+ * the model's name, so that keys of different block sizes have nothing in common. Seeds are fixed,
+ * so that all replicas agree; {@link #FORMAT} changes whenever this does.
  *
  * <p>One object belongs to one thread and is used again and again.
  */
@@ -29,41 +30,39 @@ final class PromptHasher {
   private static final Hasher64 HASHER = Hashing.xxh3_64(SEED);
   private static final byte SEPARATOR = (byte) 0xff;
 
-  private final int maxBlocks;
+  /** A number that is the same for two programs exactly if their keys mean the same. */
+  static final long FORMAT = mix(SEED, VERSION);
+
   private final EscapeReader escapes = new EscapeReader();
   private byte[] pending = new byte[256];
   private int pendingSize;
   private int blockBytes;
+  private int maxBlocks;
   private long chain;
   private long[] keys = new long[64];
   private int size;
 
-  /**
-   * @param maxBlocks blocks that are looked at; what comes after them does not count
-   */
-  PromptHasher(int maxBlocks) {
-    this.maxBlocks = maxBlocks;
-  }
-
-  /** A number that is the same for two programs exactly if their keys mean the same. */
-  static long format(int blockBytes) {
-    return mix(mix(SEED, VERSION), blockBytes);
+  /** Begins the chain of keys of blocks of this size. */
+  static long seed(int blockBytes) {
+    return mix(FORMAT, blockBytes);
   }
 
   /**
    * Computes the keys of a prompt; {@link #keys} and {@link #size} hold them until the next call.
    *
    * @param newBlockBytes size of a block, from 16
+   * @param maxBytes how much of the prompt is looked at, from its start
    */
-  void hash(String model, PromptSpans prompt, int newBlockBytes) {
+  void hash(String model, PromptSpans prompt, int newBlockBytes, int maxBytes) {
     blockBytes = newBlockBytes;
+    maxBlocks = Math.max(1, maxBytes / blockBytes);
     if (pending.length < blockBytes) {
       pending = new byte[blockBytes];
     }
     pendingSize = 0;
     size = 0;
     byte[] name = model.getBytes(StandardCharsets.UTF_8);
-    chain = mix(format(blockBytes), HASHER.hashBytesToLong(name, 0, name.length));
+    chain = mix(seed(blockBytes), HASHER.hashBytesToLong(name, 0, name.length));
     for (int i = 0; i < prompt.size() && size < maxBlocks; i++) {
       separator(prompt, i);
       if (prompt.part(i) == Part.MEDIA) {
@@ -153,6 +152,11 @@ final class PromptHasher {
     x = (x ^ (x >>> 33)) * 0xff51afd7ed558ccdL;
     x = (x ^ (x >>> 33)) * 0xc4ceb9fe1a85ec53L;
     return x ^ (x >>> 33);
+  }
+
+  /** Size of a block. */
+  int blockBytes() {
+    return blockBytes;
   }
 
   /** The keys; only the first {@link #size} count. */

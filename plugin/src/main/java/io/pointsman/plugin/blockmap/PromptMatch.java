@@ -5,15 +5,11 @@ package io.pointsman.plugin.blockmap;
  * on that thread.
  */
 public final class PromptMatch {
-  private final PromptHasher hasher;
+  private final PromptHasher hasher = new PromptHasher();
   private final MatchScratch scratch = new MatchScratch();
   private long[] news = new long[64];
   private String model = "";
   private int longest;
-
-  PromptMatch(int maxBlocks) {
-    hasher = new PromptHasher(maxBlocks);
-  }
 
   PromptHasher hasher() {
     return hasher;

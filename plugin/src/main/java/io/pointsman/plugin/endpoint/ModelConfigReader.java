@@ -1,90 +1,77 @@
 package io.pointsman.plugin.endpoint;
 
 import io.pointsman.common.ConfigException;
+import io.pointsman.common.JsonSyntax;
 import io.pointsman.common.YamlMap;
 import io.pointsman.common.YamlNode;
-import io.pointsman.plugin.endpoint.ModelConfig.Profile;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads config profiles: the schema of the {@code model.aibrix.ai/config} annotation, JSON being
- * YAML. Every key of that schema is accepted and checked, also those that nothing uses yet.
+ * Reads config profiles, which are JSON in the {@code model.aibrix.ai/config} annotation and YAML
+ * under {@code config} of a models file. {@code config-profile.schema.json}, beside this class,
+ * says the same to people and editors; every key of the reference is known, also those that nothing
+ * uses yet. Immutable.
  */
-final class ModelConfigReader {
-  private final Predicate<String> knownStrategy;
+public final class ModelConfigReader {
+  /** The annotation of a pod that holds its model's config. */
+  public static final String ANNOTATION = "model.aibrix.ai/config";
+
+  private final StrategyNames strategies;
+  private final ProfileReader profileReader;
 
   /**
-   * @param knownStrategy true for the names that strategies have
+   * @param knownStrategy true for the names that strategies can be asked for by
    */
-  ModelConfigReader(Predicate<String> knownStrategy) {
-    this.knownStrategy = knownStrategy;
+  public ModelConfigReader(Predicate<String> knownStrategy) {
+    strategies = new StrategyNames(knownStrategy);
+    profileReader = new ProfileReader(strategies);
+  }
+
+  /**
+   * Reads the content of an annotation.
+   *
+   * @param source where it stands, for messages
+   * @param line line at which it begins there, counted from 1
+   * @throws ConfigException if it is not JSON or says what cannot be, with line and path
+   */
+  public ModelConfig readJson(String source, int line, String json) throws ConfigException {
+    // Every JSON text is YAML, but for tabs; outside of strings, where JSON forbids them, they are
+    // as good as spaces. Lines in front make those below count right.
+    String text = "\n".repeat(line - 1) + json.replace('\t', ' ');
+    JsonSyntax.check(source, text);
+    return read(YamlNode.parse(source, text).map());
   }
 
   ModelConfig read(YamlMap map) throws ConfigException {
-    String locked = strategy(map, "lockedRoutingStrategy");
+    String locked = strategies.read(map, "lockedRoutingStrategy");
+    YamlNode lockedProfile = given(map, "lockedProfile");
     YamlNode defaultProfile = given(map, "defaultProfile");
     YamlMap profileMap = map.map("profiles");
     Map<String, Profile> profiles = new LinkedHashMap<>();
     for (String name : profileMap.keys()) {
-      profiles.put(name, profile(name, profileMap.map(name)));
+      profiles.put(name, profileReader.read(name, profileMap.map(name)));
     }
     map.rejectUnknownKeys();
-    if (defaultProfile == null) {
-      return new ModelConfig(locked, ModelConfig.NONE.defaultProfile(), profiles);
-    }
-    if (!profiles.containsKey(defaultProfile.string())) {
-      throw defaultProfile.error("no profile is named " + defaultProfile.string());
-    }
-    return new ModelConfig(locked, defaultProfile.string(), profiles);
+    return new ModelConfig(
+        locked,
+        lockedProfile == null ? null : existing(lockedProfile, profiles),
+        defaultProfile == null
+            ? ModelConfig.NONE.defaultProfile()
+            : existing(defaultProfile, profiles),
+        profiles);
   }
 
-  private Profile profile(String name, YamlMap map) throws ConfigException {
-    String strategy = strategy(map, "routingStrategy");
-    count(map, "requestsPerSecond");
-    YamlMap hints = map.map("routingConfig");
-    count(hints, "promptLenBucketMinLength");
-    count(hints, "promptLenBucketMaxLength");
-    hints.bool("combined", false);
-    for (String policy : new String[] {"prefillScorePolicy", "decodeScorePolicy"}) {
-      YamlNode value = given(hints, policy);
-      if (value != null) {
-        value.string();
-      }
+  private static String existing(YamlNode name, Map<String, Profile> profiles)
+      throws ConfigException {
+    if (!profiles.containsKey(name.string())) {
+      throw name.error("no profile is named " + name.string());
     }
-    var profile =
-        new Profile(
-            name,
-            strategy,
-            count(hints, "promptTokensGte"),
-            count(hints, "promptTokensLt"),
-            count(hints, "maxTokensGte"),
-            count(hints, "maxTokensLt"));
-    hints.rejectUnknownKeys();
-    map.rejectUnknownKeys();
-    return profile;
+    return name.string();
   }
 
-  private @Nullable String strategy(YamlMap map, String key) throws ConfigException {
-    YamlNode value = given(map, key);
-    if (value == null) {
-      return null;
-    }
-    String name = value.string();
-    if (!knownStrategy.test(name)) {
-      throw value.error("unknown routing strategy \"" + name + "\"");
-    }
-    return name;
-  }
-
-  private static @Nullable Integer count(YamlMap map, String key) throws ConfigException {
-    YamlNode value = map.get(key);
-    return value == null ? null : Integer.valueOf((int) value.integer(0, Integer.MAX_VALUE));
-  }
-
-  /** The schema shows empty strings where nothing is set. */
   private static @Nullable YamlNode given(YamlMap map, String key) {
     YamlNode value = map.get(key);
     return value == null || value.isBlank() ? null : value;

@@ -15,25 +15,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class CandidateScan implements CandidateView {
   private final RandomGenerator random;
-  private final long rampNanos;
+  private long rampNanos;
   private @Nullable PromptMatch match;
   private long now;
   private List<Endpoint> candidates = List.of();
   private long[] seen = new long[64];
   private int scan;
 
-  /**
-   * @param rampNanos time after which an endpoint is no longer new
-   */
-  CandidateScan(RandomGenerator random, long rampNanos) {
+  CandidateScan(RandomGenerator random) {
     this.random = random;
-    this.rampNanos = rampNanos;
   }
 
-  /** Begins a decision. */
-  void beginDecision(@Nullable PromptMatch newMatch, long newNow) {
+  /**
+   * Begins a decision.
+   *
+   * @param newRampNanos time after which an endpoint is no longer new
+   */
+  void beginDecision(@Nullable PromptMatch newMatch, long newNow, long newRampNanos) {
     match = newMatch;
     now = newNow;
+    rampNanos = newRampNanos;
   }
 
   /** Begins a scan: nothing has been read. */

@@ -1,13 +1,16 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.endpoint.Profile;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The candidate with the fewest requests in flight; chance decides between equals.
  *
  * <p>One pass finds the smallest count and how many have it, a second walks to the one that was
  * drawn. That takes one random number however many are equal. Where other replicas decide too,
  * counts are equal within what those may have added unseen, so that replicas do not pile on the
- * endpoint that was least loaded a moment ago. Counts may change in between: if the one that was
- * drawn is no longer there, both passes begin again.
+ * endpoint that was least loaded a moment ago; a config profile may widen that. Counts may change
+ * in between: if the one that was drawn is no longer there, both passes begin again.
  */
 final class LeastRequestStrategy implements RoutingStrategy {
   @Override
@@ -24,16 +27,21 @@ final class LeastRequestStrategy implements RoutingStrategy {
   public int pick(RequestView request, CandidateView candidates) {
     int chosen;
     do {
-      chosen = pickOnce(candidates);
+      chosen = pickOnce(candidates, spread(request.profile()));
     } while (chosen < 0);
     return chosen;
   }
 
-  private static int pickOnce(CandidateView candidates) {
+  private static int spread(@Nullable Profile profile) {
+    Integer given = profile == null ? null : profile.leastRequestSpread();
+    return given == null ? 0 : given;
+  }
+
+  private static int pickOnce(CandidateView candidates, int spread) {
     int size = candidates.size();
     int least = Integer.MAX_VALUE;
     int equals = 0;
-    int uncertainty = 0;
+    int uncertainty = spread;
     for (int i = 0; i < size; i++) {
       int inFlight = candidates.inFlight(i);
       uncertainty = Math.max(uncertainty, candidates.uncertainty(i));

@@ -1,5 +1,6 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.endpoint.Profile;
 import java.time.Duration;
 
 /**
@@ -16,6 +17,24 @@ import java.time.Duration;
  */
 public record PrefixCacheRules(
     int spread, double deviations, int freeInFlight, int minMatchBlocks, Duration ramp) {
+
+  /** These rules with what a config profile changes. */
+  PrefixCacheRules with(Profile.PrefixCache changes) {
+    if (changes.equals(Profile.PrefixCache.NONE)) {
+      return this;
+    }
+    Integer newSpread = changes.gateSpread();
+    Double newDeviations = changes.gateDeviations();
+    Integer newFree = changes.gateFree();
+    Integer newMinMatch = changes.minMatchBlocks();
+    Integer newRamp = changes.rampSeconds();
+    return new PrefixCacheRules(
+        newSpread == null ? spread : newSpread,
+        newDeviations == null ? deviations : newDeviations,
+        newFree == null ? freeInFlight : newFree,
+        newMinMatch == null ? minMatchBlocks : newMinMatch,
+        newRamp == null ? ramp : Duration.ofSeconds(newRamp));
+  }
 
   /** Spread and deviations are those of the reference deployment. */
   public static final PrefixCacheRules DEFAULTS =

@@ -1,5 +1,7 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.endpoint.Profile;
+
 /**
  * The candidate that holds most of the prompt's beginning, unless it is too busy.
  *
@@ -11,10 +13,13 @@ package io.pointsman.plugin.routing;
 final class PrefixCacheStrategy implements RoutingStrategy {
   static final String NAME = "prefix-cache";
 
-  private final PrefixCacheRules rules;
+  private final PrefixCacheRules defaults;
 
-  PrefixCacheStrategy(PrefixCacheRules rules) {
-    this.rules = rules;
+  /**
+   * @param defaults rules where a config profile does not say otherwise
+   */
+  PrefixCacheStrategy(PrefixCacheRules defaults) {
+    this.defaults = defaults;
   }
 
   @Override
@@ -29,9 +34,11 @@ final class PrefixCacheStrategy implements RoutingStrategy {
 
   @Override
   public int pick(RequestView request, CandidateView candidates) {
+    Profile profile = request.profile();
+    PrefixCacheRules rules = profile == null ? defaults : defaults.with(profile.prefixCache());
     double mean = mean(candidates);
-    double limit = limit(candidates, mean);
-    int chosen = longestMatch(candidates, limit);
+    double limit = limit(rules, candidates, mean);
+    int chosen = longestMatch(candidates, limit, rules.minMatchBlocks());
     return chosen >= 0 ? chosen : leastLoaded(candidates, limit, mean);
   }
 
@@ -44,7 +51,7 @@ final class PrefixCacheStrategy implements RoutingStrategy {
   }
 
   /** The most requests in flight with which a candidate is not too busy. */
-  private double limit(CandidateView candidates, double mean) {
+  private static double limit(PrefixCacheRules rules, CandidateView candidates, double mean) {
     int size = candidates.size();
     int least = Integer.MAX_VALUE;
     double squares = 0;
@@ -59,9 +66,9 @@ final class PrefixCacheStrategy implements RoutingStrategy {
   }
 
   /** The best match among those that are not too busy, or -1 if none counts. */
-  private int longestMatch(CandidateView candidates, double limit) {
+  private static int longestMatch(CandidateView candidates, double limit, int minMatch) {
     int chosen = -1;
-    int longest = Math.max(1, rules.minMatchBlocks());
+    int longest = Math.max(1, minMatch);
     int fewest = Integer.MAX_VALUE;
     int equals = 0;
     for (int i = 0; i < candidates.size(); i++) {

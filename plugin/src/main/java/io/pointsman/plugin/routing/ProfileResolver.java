@@ -1,7 +1,8 @@
 package io.pointsman.plugin.routing;
 
 import io.pointsman.plugin.endpoint.ModelConfig;
-import io.pointsman.plugin.endpoint.ModelConfig.Profile;
+import io.pointsman.plugin.endpoint.Profile;
+import io.pointsman.plugin.endpoint.Profile.Hints;
 import io.pointsman.plugin.prompt.ParsedRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +26,11 @@ final class ProfileResolver {
 
   /** True if the profile cannot be chosen without the body. */
   boolean needsBody(ModelConfig config, @Nullable String profileHeader) {
-    if (!isAuto(given(profileHeader))) {
+    if (config.lockedProfile() != null || !isAuto(given(profileHeader))) {
       return false;
     }
     for (Profile profile : config.profiles().values()) {
-      if (hints(profile) > 0) {
+      if (count(profile.hints()) > 0) {
         return true;
       }
     }
@@ -37,12 +38,17 @@ final class ProfileResolver {
   }
 
   /**
-   * The profile that applies: the one the header names, else the default one, else none.
+   * The profile that applies: the locked one, else the one the header names, else the default one,
+   * else none.
    *
    * @param body may be null unless {@link #needsBody}
    */
   @Nullable Profile profile(
       ModelConfig config, @Nullable String profileHeader, @Nullable ParsedRequest body) {
+    String locked = config.lockedProfile();
+    if (locked != null) {
+      return config.profiles().get(locked);
+    }
     String asked = given(profileHeader);
     Profile chosen = null;
     if (isAuto(asked)) {
@@ -89,8 +95,8 @@ final class ProfileResolver {
     long promptTokens = (body.prompt().totalBytes() + 3L) / 4;
     Profile best = null;
     for (Profile profile : config.profiles().values()) {
-      if (hints(profile) > 0
-          && matches(profile, promptTokens, body.maxTokens())
+      if (count(profile.hints()) > 0
+          && matches(profile.hints(), promptTokens, body.maxTokens())
           && (best == null || isMoreSpecific(profile, best))) {
         best = profile;
       }
@@ -98,26 +104,28 @@ final class ProfileResolver {
     return best;
   }
 
-  private static int hints(Profile profile) {
-    return (profile.promptTokensGte() == null ? 0 : 1)
-        + (profile.promptTokensLt() == null ? 0 : 1)
-        + (profile.maxTokensGte() == null ? 0 : 1)
-        + (profile.maxTokensLt() == null ? 0 : 1);
+  private static int count(Hints hints) {
+    return (hints.promptTokensGte() == null ? 0 : 1)
+        + (hints.promptTokensLt() == null ? 0 : 1)
+        + (hints.maxTokensGte() == null ? 0 : 1)
+        + (hints.maxTokensLt() == null ? 0 : 1);
   }
 
-  private static boolean matches(Profile profile, long promptTokens, int maxTokens) {
-    boolean hintsAtMaxTokens = profile.maxTokensGte() != null || profile.maxTokensLt() != null;
+  private static boolean matches(Hints hints, long promptTokens, int maxTokens) {
+    boolean hintsAtMaxTokens = hints.maxTokensGte() != null || hints.maxTokensLt() != null;
     if (hintsAtMaxTokens && maxTokens < 0) {
       return false;
     }
-    return promptTokens >= lower(profile.promptTokensGte())
-        && promptTokens < upper(profile.promptTokensLt())
-        && maxTokens >= lower(profile.maxTokensGte())
-        && maxTokens < upper(profile.maxTokensLt());
+    return promptTokens >= lower(hints.promptTokensGte())
+        && promptTokens < upper(hints.promptTokensLt())
+        && maxTokens >= lower(hints.maxTokensGte())
+        && maxTokens < upper(hints.maxTokensLt());
   }
 
-  private static boolean isMoreSpecific(Profile a, Profile b) {
-    int order = Integer.compare(hints(a), hints(b));
+  private static boolean isMoreSpecific(Profile one, Profile other) {
+    Hints a = one.hints();
+    Hints b = other.hints();
+    int order = Integer.compare(count(a), count(b));
     if (order == 0) {
       order = Long.compare(lower(a.promptTokensGte()), lower(b.promptTokensGte()));
     }
@@ -130,7 +138,7 @@ final class ProfileResolver {
     if (order == 0) {
       order = Long.compare(upper(b.maxTokensLt()), upper(a.maxTokensLt()));
     }
-    return order == 0 ? a.name().compareTo(b.name()) < 0 : order > 0;
+    return order == 0 ? one.name().compareTo(other.name()) < 0 : order > 0;
   }
 
   /** No bound is below every bound; a request without a token limit counts as -1. */

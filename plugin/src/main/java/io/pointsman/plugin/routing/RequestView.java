@@ -1,5 +1,6 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.prompt.ParsedRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -8,5 +9,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the model it is for
  * @param body what the body said, or null if the decision is made on headers alone
+ * @param profile the config profile that applies, or null if none does
  */
-public record RequestView(String model, @Nullable ParsedRequest body) {}
+public record RequestView(String model, @Nullable ParsedRequest body, @Nullable Profile profile) {}

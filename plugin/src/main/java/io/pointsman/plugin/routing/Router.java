@@ -4,13 +4,14 @@ import io.pointsman.plugin.blockmap.Placement;
 import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.blockmap.PromptMatch;
 import io.pointsman.plugin.endpoint.Endpoint;
-import io.pointsman.plugin.endpoint.ModelConfig.Profile;
 import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.prompt.ParsedRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -30,6 +31,7 @@ public final class Router {
   private final ProfileResolver profiles;
   private final LongSupplier clock;
   private final PrefixIndex prefixes;
+  private final long rampNanos;
   private final ThreadLocal<CandidateScan> scans;
 
   /**
@@ -74,8 +76,8 @@ public final class Router {
     this.profiles = new ProfileResolver(fallbackStrategy);
     this.clock = clock;
     this.prefixes = prefixes;
-    long rampNanos = ramp.toNanos();
-    this.scans = ThreadLocal.withInitial(() -> new CandidateScan(random.get(), rampNanos));
+    this.rampNanos = ramp.toNanos();
+    this.scans = ThreadLocal.withInitial(() -> new CandidateScan(random.get()));
   }
 
   /**
@@ -103,7 +105,8 @@ public final class Router {
     if (request.body() == null && strategy.needsPrompt()) {
       return new Decision.NeedsBody();
     }
-    Reservation reservation = reserve(pool, strategy, request);
+    var view = new RequestView(request.model(), request.body(), profile);
+    Reservation reservation = reserve(pool, strategy, view);
     if (reservation == null) {
       return new Decision.NoEndpoints(request.model());
     }
@@ -111,12 +114,8 @@ public final class Router {
   }
 
   /** Trials first: they are rare by their permits, and the only way back from probation. */
-  private @Nullable Reservation reserve(Pool pool, RoutingStrategy strategy, RouteRequest request) {
-    ParsedRequest body = request.body();
-    PromptMatch match =
-        strategy.needsPrompt() && body != null
-            ? prefixes.match(pool.model(), pool.candidates(), body.prompt())
-            : null;
+  private @Nullable Reservation reserve(Pool pool, RoutingStrategy strategy, RequestView request) {
+    PromptMatch match = strategy.needsPrompt() ? match(pool, request) : null;
     long now = clock.getAsLong();
     for (Endpoint endpoint : pool.probation()) {
       long ticket = endpoint.tryBeginTrial(now);
@@ -130,7 +129,7 @@ public final class Router {
     }
     CandidateScan scan = scans.get();
     try {
-      scan.beginDecision(match, now);
+      scan.beginDecision(match, now, rampNanos(request.profile()));
       int chosen = pick(pool.candidates(), strategy, request, scan);
       return reservation(pool.candidates().get(chosen), 0, match, scan.matchedBlocks(chosen));
     } finally {
@@ -138,15 +137,31 @@ public final class Router {
     }
   }
 
+  private @Nullable PromptMatch match(Pool pool, RequestView request) {
+    ParsedRequest body = request.body();
+    if (body == null) {
+      return null;
+    }
+    Profile profile = request.profile();
+    Integer blockBytes = profile == null ? null : profile.prefixCache().blockBytes();
+    return blockBytes == null
+        ? prefixes.match(pool.model(), pool.candidates(), body.prompt())
+        : prefixes.match(pool.model(), pool.candidates(), body.prompt(), blockBytes);
+  }
+
+  private long rampNanos(@Nullable Profile profile) {
+    Integer seconds = profile == null ? null : profile.prefixCache().rampSeconds();
+    return seconds == null ? rampNanos : TimeUnit.SECONDS.toNanos(seconds);
+  }
+
   private static int pick(
       List<Endpoint> candidates,
       RoutingStrategy strategy,
-      RouteRequest request,
+      RequestView request,
       CandidateScan scan) {
-    var view = new RequestView(request.model(), request.body());
     while (true) {
       scan.begin(candidates);
-      int chosen = strategy.pick(view, scan);
+      int chosen = strategy.pick(request, scan);
       // A failure means that another request was reserved or released there: somebody got on.
       if (scan.tryReserve(chosen)) {
         return chosen;

@@ -7,6 +7,8 @@ import io.pointsman.plugin.prompt.ParsedRequest;
 import io.pointsman.plugin.prompt.RequestReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -16,20 +18,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PromptHasherTest {
   private static final int BLOCK = 32;
-  private final PromptHasher hasher = new PromptHasher(10_000);
+  private final PromptHasher hasher = new PromptHasher();
 
   static LongStream seeds() {
     return LongStream.range(0, 40);
   }
 
   private long[] keys(Api api, String json) {
-    return keys(hasher, api, json, BLOCK);
+    return keys(api, json, BLOCK, 1 << 20);
   }
 
-  private static long[] keys(PromptHasher hasher, Api api, String json, int blockBytes) {
+  private long[] keys(Api api, String json, int blockBytes, int maxBytes) {
     byte[] body = json.getBytes(StandardCharsets.UTF_8);
     var request = (ParsedRequest) new RequestReader().read(api, null, body, 0, body.length, true);
-    hasher.hash(request.model(), request.prompt(), blockBytes);
+    hasher.hash(request.model(), request.prompt(), blockBytes, maxBytes);
     return Arrays.copyOf(hasher.keys(), hasher.size());
   }
 
@@ -137,19 +139,31 @@ class PromptHasherTest {
   void blocksBeyondTheLimitAreNotLookedAt() {
     String json = "{\"model\":\"m\",\"prompt\":\"" + LONG + LONG + "\"}";
     long[] all = keys(Api.COMPLETIONS, json);
-    assertThat(keys(new PromptHasher(3), Api.COMPLETIONS, json, BLOCK))
-        .isEqualTo(Arrays.copyOf(all, 3));
+    assertThat(keys(Api.COMPLETIONS, json, BLOCK, 4 * BLOCK - 1)).isEqualTo(Arrays.copyOf(all, 3));
+  }
+
+  @Test
+  void keysOfDifferentBlockSizesHaveNothingInCommon() {
+    String json = "{\"model\":\"m\",\"prompt\":\"" + LONG + LONG + "\"}";
+    Set<Long> seen = new HashSet<>();
+    int expected = 0;
+    for (int blockBytes : new int[] {16, 32, 64, 128}) {
+      long[] keys = keys(Api.COMPLETIONS, json, blockBytes, 1 << 20);
+      expected += keys.length;
+      LongStream.of(keys).forEach(seen::add);
+    }
+    assertThat(seen).hasSize(expected);
   }
 
   /** Replicas of different versions must notice that they differ; see PromptHasher.VERSION. */
   @Test
   void theKeysOfThisFormatAreFixed() {
-    assertThat(PromptHasher.format(128)).isEqualTo(GOLDEN_FORMAT);
+    assertThat(PromptHasher.seed(128)).isEqualTo(GOLDEN_SEED);
     assertThat(chat(message("system", LONG) + "," + message("user", "caf\\u00e9"))[4])
         .isEqualTo(GOLDEN_KEY);
   }
 
-  private static final long GOLDEN_FORMAT = -5838389833864844751L;
+  private static final long GOLDEN_SEED = -5838389833864844751L;
   private static final long GOLDEN_KEY = -3960715888587357068L;
 
   /**

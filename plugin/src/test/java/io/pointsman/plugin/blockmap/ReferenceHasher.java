@@ -29,7 +29,7 @@ final class ReferenceHasher {
     long[] keys = new long[bytes.length / blockBytes];
     long chain =
         mix(
-            PromptHasher.format(blockBytes),
+            PromptHasher.seed(blockBytes),
             HASHER.hashBytesToLong(model.getBytes(StandardCharsets.UTF_8)));
     for (int i = 0; i < keys.length; i++) {
       chain = mix(chain, HASHER.hashBytesToLong(bytes, i * blockBytes, blockBytes));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pointsman.common.ConfigException;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
-import io.pointsman.plugin.endpoint.ModelConfig.Profile;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -91,12 +90,16 @@ class TopologyReaderTest {
                 endpoints: []
                 config:
                   {"lockedRoutingStrategy": "random",
-                   "defaultProfile": "short",
+                   "defaultProfile": "short", "lockedProfile": "empty",
                    "profiles": {
                      "short": {
                        "routingStrategy": "least-request",
-                       "requestsPerSecond": 10,
+                       "requestsPerSecond": 10, "requestsPerSecondPerReplica": 5,
+                       "requestsInflight": 100, "timeoutSeconds": 600,
                        "routingConfig": {
+                         "prefixCache": {"blockBytes": 64, "minMatchBlocks": 2, "gateSpread": 8,
+                           "gateDeviations": 1.5, "gateFree": 0, "rampSeconds": 10},
+                         "leastRequest": {"spread": 3},
                          "promptLenBucketMinLength": 0, "promptLenBucketMaxLength": 0,
                          "combined": false, "prefillScorePolicy": "", "decodeScorePolicy": "x",
                          "promptTokensGte": 1, "promptTokensLt": 2,
@@ -108,11 +111,19 @@ class TopologyReaderTest {
     ModelConfig config = topology.models().get(0).config();
     assertThat(config.lockedRoutingStrategy()).isEqualTo("random");
     assertThat(config.defaultProfile()).isEqualTo("short");
+    assertThat(config.lockedProfile()).isEqualTo("empty");
     assertThat(config.profiles().values())
         .containsExactlyInAnyOrder(
-            new Profile("short", "least-request", 1, 2, 3, 4),
-            new Profile("empty", null, null, null, null, null),
-            new Profile("nothing", null, null, null, null, null));
+            new Profile(
+                "short",
+                "least-request",
+                new Profile.Hints(1, 2, 3, 4),
+                new Profile.Limits(10, 5, 100, 600),
+                new Profile.Prefill(0, 0, false, null, "x"),
+                new Profile.PrefixCache(64, 2, 8, 1.5, 0, 10),
+                3),
+            new Profile("empty", null, Profile.Hints.NONE),
+            new Profile("nothing", null, Profile.Hints.NONE));
   }
 
   @Test
@@ -201,6 +212,30 @@ class TopologyReaderTest {
             "profiles: {p: {routingStrategy: \"random:1,least-request:2\"}}"),
         wrongConfig(
             "defaultProfile: no profile is named q", "defaultProfile: q, profiles: {p: {}}"),
+        wrongConfig("lockedProfile: no profile is named q", "lockedProfile: q, profiles: {p: {}}"),
+        wrongConfig(
+            "profiles.p.timeoutSeconds: expected an integer from 1 to 86400, found 0",
+            "profiles: {p: {timeoutSeconds: 0}}"),
+        wrongConfig(
+            "profiles.p.routingConfig.maxTokensLt: no request is from 5 to below 5",
+            "profiles: {p: {routingConfig: {maxTokensGte: 5, maxTokensLt: 5}}}"),
+        wrongConfig(
+            "profiles.p.routingConfig.promptLenBucketMaxLength: no prompt is from 6 to 5",
+            "profiles: {p: {routingConfig: {promptLenBucketMinLength: 6,"
+                + " promptLenBucketMaxLength: 5}}}"),
+        wrongConfig(
+            "profiles.p.routingConfig.prefixCache.blockBytes: expected an integer from 16 to 65536,"
+                + " found 8",
+            "profiles: {p: {routingConfig: {prefixCache: {blockBytes: 8}}}}"),
+        wrongConfig(
+            "profiles.p.routingConfig.prefixCache.gateDeviations: expected a number from 0",
+            "profiles: {p: {routingConfig: {prefixCache: {gateDeviations: .inf}}}}"),
+        wrongConfig(
+            "profiles.p.routingConfig.prefixCache.spread: unknown key; known here: blockBytes",
+            "profiles: {p: {routingConfig: {prefixCache: {spread: 1}}}}"),
+        wrongConfig(
+            "profiles.p.routingConfig.leastRequest.spread: expected an integer",
+            "profiles: {p: {routingConfig: {leastRequest: {spread: \"1\"}}}}"),
         wrongConfig("profiles.p: expected a mapping", "profiles: {p: 1}"),
         wrongConfig("lock: unknown key", "lock: random"),
         wrongConfig("profiles.p.strategy: unknown key", "profiles: {p: {strategy: random}}"),

@@ -17,6 +17,7 @@ import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Pool;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.CandidateView;
@@ -97,9 +98,7 @@ final class ExtProcFixture implements AutoCloseable {
         new ModelConfig(
             null,
             profile,
-            Map.of(
-                profile,
-                new ModelConfig.Profile(profile, "least-request", null, null, null, null)));
+            Map.of(profile, new Profile(profile, "least-request", Profile.Hints.NONE)));
     return new ModelSpec(name, "vllm", List.of(pods), config);
   }
 

@@ -10,6 +10,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelSpec;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.Topology;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,9 +53,7 @@ class WireContractTest {
                         null,
                         "default",
                         Map.of(
-                            "quick",
-                            new ModelConfig.Profile(
-                                "quick", "least-request", null, null, null, null))))));
+                            "quick", new Profile("quick", "least-request", Profile.Hints.NONE))))));
     var headers = new ArrayList<String>();
     if (header != null) {
       headers.addAll(List.of("routing-strategy", header));

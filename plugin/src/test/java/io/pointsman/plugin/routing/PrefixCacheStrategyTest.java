@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PrefixCacheStrategyTest {
-  private static final RequestView REQUEST = new RequestView("m", null);
+  private static final RequestView REQUEST = new RequestView("m", null, null);
 
   private final PrefixCacheStrategy strategy = new PrefixCacheStrategy(PrefixCacheRules.DEFAULTS);
 

@@ -8,6 +8,8 @@ import io.pointsman.plugin.blockmap.PrefixSettings;
 import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.HealthSettings;
+import io.pointsman.plugin.endpoint.ModelConfig;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.TestTopologies;
 import io.pointsman.plugin.prompt.Api;
 import io.pointsman.plugin.prompt.ParsedRequest;
@@ -16,7 +18,9 @@ import io.pointsman.plugin.routing.Decision.Routed;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +51,59 @@ class PrefixRoutingTest {
         (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
     Decision decision = router.route(new RouteRequest("m", null, null, request));
     return ((Routed) decision).reservation();
+  }
+
+  private Reservation route(String profile, String prompt) {
+    byte[] body =
+        ("{\"model\":\"m\",\"prompt\":\"" + prompt + "\"}").getBytes(StandardCharsets.UTF_8);
+    var request =
+        (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
+    Decision decision = router.route(new RouteRequest("m", null, profile, request));
+    return ((Routed) decision).reservation();
+  }
+
+  private static Profile blocks(String name, @Nullable Integer bytes, @Nullable Integer minMatch) {
+    return new Profile(
+        name,
+        null,
+        Profile.Hints.NONE,
+        Profile.Limits.NONE,
+        Profile.Prefill.NONE,
+        new Profile.PrefixCache(bytes, minMatch, null, null, null, null),
+        null);
+  }
+
+  @Test
+  void aProfilesBlockSizeIsItsOwnAndSharesNothingWithOthers() {
+    var profiles = Map.of("fine", blocks("fine", 16, null), "usual", blocks("usual", null, null));
+    registry.apply(TestTopologies.model("m", new ModelConfig(null, "usual", profiles), 8));
+    int apart = 0;
+    for (int i = 0; i < 60; i++) {
+      String shared = "prompt " + i + " of sixty-two bytes, that is less than one usual block";
+      Reservation first = route("fine", shared);
+      first.release();
+      Reservation again = route("fine", shared + " and goes on");
+      again.release();
+      assertThat(again.endpoint()).as("prompt %s", i).isSameAs(first.endpoint());
+      Reservation usual = route("usual", shared.repeat(4));
+      usual.release();
+      apart += usual.endpoint() == first.endpoint() ? 0 : 1;
+    }
+    assertThat(apart).as("not followed, so chance decides").isGreaterThan(30);
+    assertThat(meters.get("pointsman.prefix.matched").counter().count() % 16).isZero();
+  }
+
+  @Test
+  void aProfilesShortestMatchCounts() {
+    var strict = Map.of("strict", blocks("strict", 16, 1_000));
+    registry.apply(TestTopologies.model("m", new ModelConfig(null, "strict", strict), 8));
+    Set<Endpoint> used = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      Reservation reservation = route("strict", text("the same"));
+      used.add(reservation.endpoint());
+      reservation.release();
+    }
+    assertThat(used).hasSizeGreaterThan(5);
   }
 
   private static String text(String topic) {

@@ -3,7 +3,7 @@ package io.pointsman.plugin.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pointsman.plugin.endpoint.ModelConfig;
-import io.pointsman.plugin.endpoint.ModelConfig.Profile;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.prompt.ParsedRequest;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,7 +35,7 @@ class ProfileResolverTest {
       @Nullable Integer promptLt,
       @Nullable Integer maxGte,
       @Nullable Integer maxLt) {
-    return new Profile(name, null, promptGte, promptLt, maxGte, maxLt);
+    return new Profile(name, null, new Profile.Hints(promptGte, promptLt, maxGte, maxLt));
   }
 
   private static Profile plain(String name) {
@@ -70,7 +70,7 @@ class ProfileResolverTest {
       @Nullable String operators,
       String expected) {
     var config = new ModelConfig(lock, "default", Map.of());
-    var profile = new Profile("default", ofProfile, null, null, null, null);
+    var profile = new Profile("default", ofProfile, new Profile.Hints(null, null, null, null));
 
     assertThat(
             new ProfileResolver(operators == null ? "" : operators)
@@ -104,6 +104,24 @@ class ProfileResolverTest {
   void whereTheDefaultDoesNotExistThereIsNoProfile() {
     assertThat(chosen(config(plain("long")), "short", null)).isNull();
     assertThat(chosen(ModelConfig.NONE, "auto", null)).isNull();
+  }
+
+  @Test
+  void aLockedProfileHoldsWhateverTheHeaderSays() {
+    var config =
+        new ModelConfig(
+            null,
+            "safe",
+            "default",
+            Map.of(
+                "default", plain("default"),
+                "safe", plain("safe"),
+                "big", hinted("big", 1, null, null, null)));
+
+    assertThat(chosen(config, null, null)).isEqualTo("safe");
+    assertThat(chosen(config, "default", null)).isEqualTo("safe");
+    assertThat(chosen(config, "auto", Requests.body(400, -1))).isEqualTo("safe");
+    assertThat(resolver.needsBody(config, "auto")).isFalse();
   }
 
   @Test
@@ -221,32 +239,42 @@ class ProfileResolverTest {
         Comparator.comparingLong(
                 (Profile p) ->
                     -Stream.of(
-                            p.promptTokensGte() != null,
-                            p.promptTokensLt() != null,
-                            p.maxTokensGte() != null,
-                            p.maxTokensLt() != null)
+                            p.hints().promptTokensGte() != null,
+                            p.hints().promptTokensLt() != null,
+                            p.hints().maxTokensGte() != null,
+                            p.hints().maxTokensLt() != null)
                         .filter(given -> given)
                         .count())
             .thenComparing(
-                Profile::promptTokensGte, Comparator.nullsLast(Comparator.<Integer>reverseOrder()))
+                (Profile p) -> p.hints().promptTokensGte(),
+                Comparator.nullsLast(Comparator.<Integer>reverseOrder()))
             .thenComparing(
-                Profile::promptTokensLt, Comparator.nullsLast(Comparator.<Integer>naturalOrder()))
+                (Profile p) -> p.hints().promptTokensLt(),
+                Comparator.nullsLast(Comparator.<Integer>naturalOrder()))
             .thenComparing(
-                Profile::maxTokensGte, Comparator.nullsLast(Comparator.<Integer>reverseOrder()))
+                (Profile p) -> p.hints().maxTokensGte(),
+                Comparator.nullsLast(Comparator.<Integer>reverseOrder()))
             .thenComparing(
-                Profile::maxTokensLt, Comparator.nullsLast(Comparator.<Integer>naturalOrder()))
+                (Profile p) -> p.hints().maxTokensLt(),
+                Comparator.nullsLast(Comparator.<Integer>naturalOrder()))
             .thenComparing(Profile::name);
     return profiles.stream()
         .filter(
             p ->
-                p.promptTokensGte() != null
-                    || p.promptTokensLt() != null
-                    || p.maxTokensGte() != null
-                    || p.maxTokensLt() != null)
-        .filter(p -> p.promptTokensGte() == null || tokens >= p.promptTokensGte())
-        .filter(p -> p.promptTokensLt() == null || tokens < p.promptTokensLt())
-        .filter(p -> p.maxTokensGte() == null || (maxTokens >= 0 && maxTokens >= p.maxTokensGte()))
-        .filter(p -> p.maxTokensLt() == null || (maxTokens >= 0 && maxTokens < p.maxTokensLt()))
+                p.hints().promptTokensGte() != null
+                    || p.hints().promptTokensLt() != null
+                    || p.hints().maxTokensGte() != null
+                    || p.hints().maxTokensLt() != null)
+        .filter(p -> p.hints().promptTokensGte() == null || tokens >= p.hints().promptTokensGte())
+        .filter(p -> p.hints().promptTokensLt() == null || tokens < p.hints().promptTokensLt())
+        .filter(
+            p ->
+                p.hints().maxTokensGte() == null
+                    || (maxTokens >= 0 && maxTokens >= p.hints().maxTokensGte()))
+        .filter(
+            p ->
+                p.hints().maxTokensLt() == null
+                    || (maxTokens >= 0 && maxTokens < p.hints().maxTokensLt()))
         .min(order)
         .map(Profile::name)
         .orElse(null);

@@ -10,10 +10,10 @@ import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.HandClock;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.ModelConfig;
-import io.pointsman.plugin.endpoint.ModelConfig.Profile;
 import io.pointsman.plugin.endpoint.Outcome;
 import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.TestTopologies;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.routing.Decision.NeedsBody;
@@ -180,7 +180,7 @@ class RouterTest {
 
   @Test
   void theProfilesStrategyAppliesAndItsNameIsTold() {
-    var fast = new Profile("fast", "least-request", null, null, null, null);
+    var fast = new Profile("fast", "least-request", new Profile.Hints(null, null, null, null));
     registry.apply(
         TestTopologies.model("m", new ModelConfig(null, "default", Map.of("fast", fast)), 3));
 
@@ -193,7 +193,7 @@ class RouterTest {
 
   @Test
   void autoNeedsTheBodyAndThenChooses() {
-    var big = new Profile("big", "least-request", 10, null, null, null);
+    var big = new Profile("big", "least-request", new Profile.Hints(10, null, null, null));
     registry.apply(
         TestTopologies.model("m", new ModelConfig(null, "default", Map.of("big", big)), 3));
 

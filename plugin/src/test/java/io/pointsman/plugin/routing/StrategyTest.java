@@ -3,6 +3,7 @@ package io.pointsman.plugin.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pointsman.plugin.endpoint.Profile;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StrategyTest {
-  private static final RequestView REQUEST = new RequestView("m", null);
+  private static final RequestView REQUEST = new RequestView("m", null, null);
 
   /** Candidates whose counts a test sets. */
   private static class FixedView implements CandidateView {
@@ -90,6 +91,29 @@ class StrategyTest {
     assertThat(new int[] {picks[1], picks[4], picks[7], picks[8]}).containsOnly(0);
     int[] equals = {picks[0], picks[2], picks[3], picks[5], picks[6], picks[9]};
     assertThat(ChiSquare.statistic(equals)).isLessThan(ChiSquare.limit(6));
+  }
+
+  @Test
+  void aProfileMayWidenWhatLeastRequestTakesForEqual() {
+    var profile =
+        new Profile(
+            "p",
+            null,
+            Profile.Hints.NONE,
+            Profile.Limits.NONE,
+            Profile.Prefill.NONE,
+            Profile.PrefixCache.NONE,
+            2);
+    var request = new RequestView("m", null, profile);
+    var view = new FixedView(new SplittableRandom(3), 3, 4, 2, 5);
+    int[] picks = new int[4];
+    for (int i = 0; i < 3_000; i++) {
+      picks[new LeastRequestStrategy().pick(request, view)]++;
+    }
+
+    assertThat(picks[3]).isZero();
+    assertThat(ChiSquare.statistic(new int[] {picks[0], picks[1], picks[2]}))
+        .isLessThan(ChiSquare.limit(3));
   }
 
   @ParameterizedTest

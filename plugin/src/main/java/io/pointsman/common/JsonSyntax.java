@@ -1,0 +1,45 @@
+package io.pointsman.common;
+
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Tells JSON from what a YAML reader would take besides. */
+public final class JsonSyntax {
+  private static final Pattern LINE = Pattern.compile("at line (\\d+)");
+
+  private JsonSyntax() {}
+
+  /**
+   * Makes sure that a text is one JSON value by RFC 8259.
+   *
+   * @param source file name for error messages
+   * @throws ConfigException if it is not, with the line
+   */
+  public static void check(String source, String text) throws ConfigException {
+    var reader = new JsonReader(new StringReader(text));
+    reader.setStrictness(Strictness.STRICT);
+    try {
+      reader.skipValue();
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw new IllegalStateException("more after the end");
+      }
+    } catch (IOException | IllegalStateException e) {
+      Matcher line = LINE.matcher(String.valueOf(e.getMessage()));
+      throw new ConfigException(
+          source,
+          line.find() ? Integer.parseInt(line.group(1)) : 1,
+          path(reader),
+          "not valid JSON");
+    }
+  }
+
+  private static String path(JsonReader reader) {
+    String path = reader.getPreviousPath();
+    return path.length() > 2 ? path.substring(2) : "";
+  }
+}
