@@ -22,7 +22,8 @@ public final class GatewayClient {
           .build();
   private final String base;
 
-  GatewayClient(int envoyPort) {
+  /** A client of the Envoy that listens on this loopback port. */
+  public GatewayClient(int envoyPort) {
     base = "http://127.0.0.1:" + envoyPort;
   }
 

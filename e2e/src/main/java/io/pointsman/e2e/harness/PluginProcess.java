@@ -68,7 +68,7 @@ public final class PluginProcess implements AutoCloseable {
     return "http://127.0.0.1:" + httpPort;
   }
 
-  int httpPort() {
+  public int httpPort() {
     return httpPort;
   }
 
@@ -109,6 +109,15 @@ public final class PluginProcess implements AutoCloseable {
     return endpoints().getModelsList().stream()
         .flatMap(model -> model.getEndpointsList().stream())
         .mapToInt(EndpointReport::getInFlight)
+        .sum();
+  }
+
+  /** A metric, summed up over its labels; 0 if there is none of this name. */
+  public double metric(String metric) {
+    return get("/metrics")
+        .lines()
+        .filter(line -> line.startsWith(metric + " ") || line.startsWith(metric + "{"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .sum();
   }
 

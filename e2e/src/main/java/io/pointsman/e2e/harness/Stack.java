@@ -29,6 +29,7 @@ public final class Stack implements AutoCloseable {
   private final Map<String, List<SampleModelServer>> servers = new LinkedHashMap<>();
   private final List<ModelsFile.Model> models = new ArrayList<>();
   private final List<PluginProcess> plugins = new ArrayList<>();
+  private final List<String> pluginFlags = new ArrayList<>();
   private final ModelsFile modelsFile;
   private final EnvoySettings settings;
   private final Path settingsFile;
@@ -223,17 +224,29 @@ public final class Stack implements AutoCloseable {
   }
 
   private void startPlugins(StackBuilder builder) {
+    pluginFlags.addAll(builder.pluginFlags());
+    pluginFlags.add("--endpoints-config=" + modelsFile.path());
+    pluginFlags.add("--redis-url=redis://127.0.0.1:" + redis.port());
     for (int i = 1; i <= builder.plugins(); i++) {
-      int grpcPort = ports.next();
-      progress.accept("starting plugin-" + i + " on port " + grpcPort);
-      var flags = new ArrayList<>(builder.pluginFlags());
-      flags.add("--endpoints-config=" + modelsFile.path());
-      flags.add("--redis-url=redis://127.0.0.1:" + redis.port());
-      Path log = folder.resolve("plugin-" + i + ".log");
-      var plugin = PluginProcess.start("plugin-" + i, grpcPort, ports.next(), flags, log);
-      running.push(plugin);
-      plugins.add(plugin);
+      plugins.add(startPlugin("plugin-" + i, ports.next(), ports.next()));
     }
+  }
+
+  /**
+   * Starts a further replica of the plugin, which Envoy and {@link #plugins} do not know, and
+   * returns at once.
+   *
+   * @param name of its log file
+   * @param grpcPort from {@link #freePort}, as is the other
+   */
+  public PluginProcess startPlugin(String name, int grpcPort, int httpPort) {
+    progress.accept("starting " + name + " on port " + grpcPort);
+    Path log = folder.resolve(name + ".log");
+    var plugin = PluginProcess.start(name, grpcPort, httpPort, pluginFlags, log);
+    synchronized (running) {
+      running.push(plugin);
+    }
+    return plugin;
   }
 
   private ControllerProcess controller() {

@@ -34,6 +34,9 @@ public final class PrefixIndex implements AutoCloseable {
   /** The slots of a model's candidates, good as long as the list is the same object. */
   private record Candidates(List<Endpoint> endpoints, PoolSlots slots) {}
 
+  /** All endpoints, good as long as the pools are the same object. */
+  private record Known(Pools pools, Set<EndpointSlots.Id> endpoints) {}
+
   private final PrefixSettings settings;
   private final Supplier<Pools> pools;
   private final EndpointSlots slots;
@@ -43,8 +46,7 @@ public final class PrefixIndex implements AutoCloseable {
   private final Map<String, Candidates> candidatesByModel = new ConcurrentHashMap<>();
   private final ScheduledExecutorService keeper;
   private volatile @Nullable BlockReplication replication;
-  private volatile Set<EndpointSlots.Id> known = Set.of();
-  private @Nullable Pools lastPools;
+  private volatile @Nullable Known known;
 
   public PrefixIndex(PrefixSettings settings, Supplier<Pools> pools, MeterRegistry registry) {
     this.settings = settings;
@@ -168,22 +170,30 @@ public final class PrefixIndex implements AutoCloseable {
 
   private void keep() {
     try {
-      Pools now = pools.get();
-      if (lastPools == null || !isSame(now, lastPools)) {
-        var present = new HashSet<EndpointSlots.Id>();
-        for (Pool pool : now.all()) {
-          pool.all()
-              .forEach(endpoint -> present.add(new EndpointSlots.Id(pool.model(), endpoint.key())));
-        }
-        known = Set.copyOf(present);
-        candidatesByModel.keySet().removeIf(model -> now.find(model) == null);
-        lastPools = now;
-      }
-      slots.retain(known);
+      Known now = known();
+      candidatesByModel.keySet().removeIf(model -> now.pools().find(model) == null);
+      slots.retain(now.endpoints());
       map.sweepIfDue();
     } catch (RuntimeException e) {
       log.error("the block map could not be kept in order", e);
     }
+  }
+
+  /** What discovery knows at this moment, so that news of an endpoint can come right behind it. */
+  private Known known() {
+    Pools now = pools.get();
+    Known last = known;
+    if (last != null && isSame(now, last.pools())) {
+      return last;
+    }
+    var present = new HashSet<EndpointSlots.Id>();
+    for (Pool pool : now.all()) {
+      pool.all()
+          .forEach(endpoint -> present.add(new EndpointSlots.Id(pool.model(), endpoint.key())));
+    }
+    var fresh = new Known(now, Set.copyOf(present));
+    known = fresh;
+    return fresh;
   }
 
   /** Takes what other replicas tell. */
@@ -191,7 +201,7 @@ public final class PrefixIndex implements AutoCloseable {
     @Override
     public boolean add(String model, EndpointKey endpoint, long[] hashes, long ageMs) {
       var id = new EndpointSlots.Id(model, endpoint);
-      if (!known.contains(id)) {
+      if (!known().endpoints().contains(id)) {
         return false;
       }
       int slot = slots.assign(id);

@@ -178,12 +178,16 @@ final class StreamReader {
   }
 
   private String currentGeneration() {
-    String fresh = UUID.randomUUID().toString();
     return redis.run(
         "blocks-check",
         client -> {
-          client.set(generationKey, fresh, SetParams.setParams().nx());
           String current = client.get(generationKey);
+          if (current == null) {
+            // Only now, for a Redis that is full can still be read but takes no SET.
+            String fresh = UUID.randomUUID().toString();
+            client.set(generationKey, fresh, SetParams.setParams().nx());
+            current = client.get(generationKey);
+          }
           if (current == null) {
             throw new JedisException("the stream's number is gone");
           }

@@ -33,6 +33,7 @@ final class EndpointReports {
             .setState(state(endpoint, phase))
             .setInFlight(endpoint.inFlight())
             .setRequests(endpoint.requests())
+            .setPeerInFlight(endpoint.peerInFlight())
             .setConsecutiveFailures(health.failures());
     if (phase == Phase.SET_ASIDE) {
       long nanos = Math.max(0, health.dueAt() - now);
