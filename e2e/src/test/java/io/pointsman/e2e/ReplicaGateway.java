@@ -43,6 +43,10 @@ final class ReplicaGateway implements AutoCloseable {
             "gatewayPlugin: {$PLUGIN}"));
   }
 
+  GatewayClient client() {
+    return client;
+  }
+
   /** Says which replica was started at last. */
   void isFor(PluginProcess started) {
     plugin = started;

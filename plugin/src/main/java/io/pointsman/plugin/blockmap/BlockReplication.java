@@ -173,7 +173,11 @@ public final class BlockReplication implements AutoCloseable {
         "dropped.hashes",
         "Hashes that were not told because Redis was away or slow",
         s -> s.outbox().dropped() + s.writer().dropped());
-    gauge(registry, "waiting.hashes", "Hashes that wait to be sent", s -> s.outbox().waiting());
+    gauge(
+        registry,
+        "waiting.hashes",
+        "Hashes that wait to be sent",
+        s -> s.outbox().waiting() + s.writer().waiting());
     gauge(registry, "lag.entries", "Entries found at the last look", s -> s.reader().lagEntries());
     gauge(registry, "lag.seconds", "Time these span", s -> s.reader().lagMs() / 1e3);
   }

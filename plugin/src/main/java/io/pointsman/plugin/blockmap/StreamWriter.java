@@ -41,6 +41,7 @@ final class StreamWriter {
   private final Deque<Batch> pending = new ArrayDeque<>();
   private final Deque<Batch> sent = new ArrayDeque<>();
   private final AtomicLong sentBatches = new AtomicLong();
+  private final AtomicLong waiting = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
   private long pendingBytes;
   private long sentBytes;
@@ -58,8 +59,9 @@ final class StreamWriter {
   /** Sends these news and whatever could not be sent before. */
   void write(List<BlockNews> news) {
     for (byte[] payload : maker.pack(news)) {
-      pending.add(new Batch(payload, payload.length / Long.BYTES));
-      pendingBytes += payload.length;
+      var batch = new Batch(payload, payload.length / Long.BYTES);
+      pending.add(batch);
+      added(batch);
     }
     if (again) {
       again = false;
@@ -67,10 +69,20 @@ final class StreamWriter {
     }
     while (pendingBytes > KEPT_BYTES) {
       Batch lost = pending.remove();
-      pendingBytes -= lost.payload().length;
+      removed(lost);
       dropped.addAndGet(lost.hashes());
     }
     flush();
+  }
+
+  private void added(Batch batch) {
+    pendingBytes += batch.payload().length;
+    waiting.addAndGet(batch.hashes());
+  }
+
+  private void removed(Batch batch) {
+    pendingBytes -= batch.payload().length;
+    waiting.addAndGet(-batch.hashes());
   }
 
   private void flush() {
@@ -119,8 +131,8 @@ final class StreamWriter {
 
   private void moveToSent() {
     Batch batch = pending.remove();
+    removed(batch);
     int bytes = batch.payload().length;
-    pendingBytes -= bytes;
     averageBytes += (bytes - averageBytes) / 64;
     sentBatches.incrementAndGet();
     sent.add(batch);
@@ -148,7 +160,7 @@ final class StreamWriter {
     while (!sent.isEmpty()) {
       Batch batch = sent.removeLast();
       pending.addFirst(batch);
-      pendingBytes += batch.payload().length;
+      added(batch);
     }
     sentBytes = 0;
   }
@@ -156,6 +168,11 @@ final class StreamWriter {
   /** Batches ever taken by Redis. */
   long sentBatches() {
     return sentBatches.get();
+  }
+
+  /** Hashes that Redis has not taken yet, about. */
+  long waiting() {
+    return waiting.get();
   }
 
   /** Hashes ever dropped because Redis was away for too long, about. */
