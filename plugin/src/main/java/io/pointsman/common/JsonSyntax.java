@@ -24,7 +24,7 @@ public final class JsonSyntax {
     var reader = new JsonReader(new StringReader(text));
     reader.setStrictness(Strictness.STRICT);
     try {
-      reader.skipValue();
+      pass(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         throw new IllegalStateException("more after the end");
       }
@@ -38,8 +38,36 @@ public final class JsonSyntax {
     }
   }
 
+  /** Steps over a value; the reader knows its path then, which it does not where it skips. */
+  private static void pass(JsonReader reader) throws IOException {
+    switch (reader.peek()) {
+      case BEGIN_OBJECT -> {
+        reader.beginObject();
+        while (reader.hasNext()) {
+          var unused = reader.nextName();
+          pass(reader);
+        }
+        reader.endObject();
+      }
+      case BEGIN_ARRAY -> {
+        reader.beginArray();
+        while (reader.hasNext()) {
+          pass(reader);
+        }
+        reader.endArray();
+      }
+      case BOOLEAN -> {
+        var unused = reader.nextBoolean();
+      }
+      case NULL -> reader.nextNull();
+      default -> {
+        var unused = reader.nextString();
+      }
+    }
+  }
+
   private static String path(JsonReader reader) {
-    String path = reader.getPreviousPath();
-    return path.length() > 2 ? path.substring(2) : "";
+    String path = reader.getPath();
+    return path.startsWith("$.") ? path.substring(2) : "";
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -34,12 +35,26 @@ public final class YamlNode {
    * @throws ConfigException if the text is not YAML, is empty or holds several documents
    */
   public static YamlNode parse(String source, String text) throws ConfigException {
+    List<YamlNode> documents = parseAll(source, text);
+    if (documents.size() > 1) {
+      throw documents.get(1).error("not valid YAML: expected a single document");
+    }
+    return documents.get(0);
+  }
+
+  /**
+   * Parses all documents of a file.
+   *
+   * @param source file name for error messages
+   * @throws ConfigException if the text is not YAML or is empty
+   */
+  public static List<YamlNode> parseAll(String source, String text) throws ConfigException {
     var settings = LoadSettings.builder().setLabel(source).setUseMarks(true).build();
+    var documents = new ArrayList<YamlNode>();
     try {
-      return new Compose(settings)
-          .composeString(text)
-          .map(root -> new YamlNode(source, "", root))
-          .orElseThrow(() -> new ConfigException(source, 1, "", "the file is empty"));
+      for (Node root : new Compose(settings).composeAllFromString(text)) {
+        documents.add(new YamlNode(source, "", root));
+      }
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigException(source, line, "", "not valid YAML: " + e.getProblem());
@@ -47,6 +62,10 @@ public final class YamlNode {
       throw new ConfigException(
           source, 1, "", "not valid YAML: " + firstLine(String.valueOf(e.getMessage())));
     }
+    if (documents.isEmpty()) {
+      throw new ConfigException(source, 1, "", "the file is empty");
+    }
+    return documents;
   }
 
   private static String firstLine(String message) {
@@ -56,6 +75,15 @@ public final class YamlNode {
   /** Line of this value, counted from 1. */
   public int line() {
     return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
+  }
+
+  /** Line at which this scalar's text begins: of a block scalar, the line after its mark. */
+  public int textLine() {
+    boolean block =
+        node instanceof ScalarNode scalar
+            && (scalar.getScalarStyle() == ScalarStyle.LITERAL
+                || scalar.getScalarStyle() == ScalarStyle.FOLDED);
+    return block ? line() + 1 : line();
   }
 
   /** Where this value stands, as {@code models[1].name}; empty for the document itself. */

@@ -2,7 +2,9 @@ package io.pointsman.plugin.app;
 
 import io.pointsman.common.BuildInfo;
 import io.pointsman.common.ConfigException;
+import io.pointsman.plugin.endpoint.ModelConfigReader;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,6 +14,7 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -64,6 +67,9 @@ final class PluginCommand {
     commandLine.setUsageHelpLongOptionsMaxWidth(LONGEST_FLAG);
     try {
       ParseResult parsed = commandLine.parseArgs(arguments);
+      if (parsed.hasSubcommand()) {
+        return validateProfile(parsed.subcommand());
+      }
       if (parsed.isUsageHelpRequested()) {
         commandLine.usage(out, Ansi.OFF);
         return OK;
@@ -89,6 +95,16 @@ final class PluginCommand {
     } finally {
       out.flush();
     }
+  }
+
+  private int validateProfile(ParseResult parsed) throws BadSettingsException {
+    if (parsed.isUsageHelpRequested()) {
+      parsed.commandSpec().commandLine().usage(out, Ansi.OFF);
+      return OK;
+    }
+    Path file = parsed.matchedPositionalValue(0, Path.of(""));
+    ValidateProfile.run(file).forEach(out::println);
+    return OK;
   }
 
   private void complain(@Nullable String problem) {
@@ -118,11 +134,13 @@ final class PluginCommand {
             "")
         .sortOptions(false)
         .sortSynopsis(false)
-        .customSynopsis(NAME + " --endpoints-config=FILE [OPTIONS]")
+        .customSynopsis(
+            NAME + " --endpoints-config=FILE [OPTIONS]",
+            NAME + " " + ValidateProfile.NAME + " FILE")
         .exitCodeListHeading("%nExit codes:%n")
         .exitCodeList(exitCodes());
-    spec.addOption(
-        OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this page.").build());
+    spec.addSubcommand(ValidateProfile.NAME, validateProfileSpec());
+    spec.addOption(help());
     spec.addOption(
         OptionSpec.builder("-V", "--version")
             .versionHelp(true)
@@ -132,6 +150,33 @@ final class PluginCommand {
     for (Setting.Group group : Setting.Group.values()) {
       spec.addArgGroup(argGroup(group, order++));
     }
+    return spec;
+  }
+
+  private static OptionSpec help() {
+    return OptionSpec.builder("-h", "--help")
+        .usageHelp(true)
+        .description("Show this page.")
+        .build();
+  }
+
+  private static CommandSpec validateProfileSpec() {
+    CommandSpec spec = CommandSpec.create();
+    spec.usageMessage()
+        .description(
+            "Check config profiles without a cluster: the content of the annotation "
+                + ModelConfigReader.ANNOTATION
+                + ", or manifests of pods or of what makes pods.")
+        .width(WIDTH);
+    spec.addOption(help());
+    spec.addPositional(
+        PositionalParamSpec.builder()
+            .paramLabel("FILE")
+            .type(Path.class)
+            .arity("1")
+            .required(true)
+            .description("JSON of the annotation, or manifests in YAML or JSON.")
+            .build());
     return spec;
   }
 

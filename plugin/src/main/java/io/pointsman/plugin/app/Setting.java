@@ -171,7 +171,8 @@ enum Setting {
       Group.PREFIX,
       "BYTES",
       "128",
-      "Size of the blocks that prompts are cut into; the same on every replica.",
+      "Size of the blocks that prompts are cut into, where no profile says otherwise; the same on"
+          + " every replica.",
       "AIBRIX_PREFIX_CACHE_BLOCK_SIZE"),
   PREFIX_MAX_PROMPT_BYTES(
       Group.PREFIX, "BYTES", "1048576", "How much of a prompt is looked at, from its start."),

@@ -134,12 +134,12 @@ public final class Endpoint {
   }
 
   /** True if a decision has asked for the engine's signals within this time. */
-  boolean engineSignalsWanted(long now, long withinNanos) {
+  public boolean engineSignalsWanted(long now, long withinNanos) {
     return engineAsked && now - engineAskedNanos <= withinNanos;
   }
 
   /** Takes over what the engine says of itself now. */
-  void engineSignals(EngineSignals signals) {
+  public void engineSignals(EngineSignals signals) {
     engineSignals = signals;
   }
 

@@ -45,7 +45,8 @@ public final class ModelConfigReader {
     return read(YamlNode.parse(source, text).map());
   }
 
-  ModelConfig read(YamlMap map) throws ConfigException {
+  /** Reads what a document holds; its keys count as the document's own. */
+  public ModelConfig read(YamlMap map) throws ConfigException {
     String locked = strategies.read(map, "lockedRoutingStrategy");
     YamlNode lockedProfile = given(map, "lockedProfile");
     YamlNode defaultProfile = given(map, "defaultProfile");

@@ -142,6 +142,61 @@ class PluginCommandTest {
         .doesNotContain("hunter", "tls-cert", "\n");
   }
 
+  @Test
+  void goodProfilesAreToldInALineEach() throws IOException {
+    Path pod =
+        Files.writeString(
+            folder.resolve("pod.yaml"),
+            """
+            kind: Pod
+            metadata:
+              annotations:
+                model.aibrix.ai/config: |
+                  {"defaultProfile": "b", "profiles": {"b": {}, "a": {"routingStrategy": "random"}}}
+            """);
+
+    assertThat(run(Map.of(), "validate-profile", pod.toString())).isEqualTo(PluginCommand.OK);
+
+    assertThat(out.toString().lines()).containsExactly(pod + ":5: ok: profiles=a,b");
+    assertThat(err.toString()).isEmpty();
+    assertThat(started).isEmpty();
+  }
+
+  @Test
+  void badProfilesAreToldWithLineAndPathAndCode2() throws IOException {
+    Path json =
+        Files.writeString(
+            folder.resolve("config.json"),
+            "{\"profiles\": {\n  \"p\": {\"routingStrategy\": \"fastest\"}}}");
+    Path pod = Files.writeString(folder.resolve("pod.yaml"), "kind: Pod\n");
+
+    assertThat(run(Map.of(), "validate-profile", json.toString()))
+        .isEqualTo(PluginCommand.BAD_SETTINGS);
+    assertThat(run(Map.of(), "validate-profile", pod.toString()))
+        .isEqualTo(PluginCommand.BAD_SETTINGS);
+    assertThat(run(Map.of(), "validate-profile", folder.resolve("none").toString()))
+        .isEqualTo(PluginCommand.BAD_SETTINGS);
+    assertThat(run(Map.of(), "validate-profile")).isEqualTo(PluginCommand.BAD_SETTINGS);
+
+    assertThat(err.toString().lines())
+        .satisfiesExactly(
+            line ->
+                assertThat(line)
+                    .startsWith("pointsman-plugin: " + json + ":2: profiles.p.routingStrategy: "),
+            line ->
+                assertThat(line)
+                    .endsWith(pod + ": nothing here has the annotation model.aibrix.ai/config"),
+            line -> assertThat(line).contains("none: cannot be read"),
+            line -> assertThat(line).contains("FILE"));
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void theHelpOfValidateProfileSaysWhatItTakes() {
+    assertThat(run(Map.of(), "validate-profile", "--help")).isEqualTo(PluginCommand.OK);
+    assertThat(out.toString()).contains("validate-profile", "FILE", "model.aibrix.ai/config");
+  }
+
   private int run(Map<String, String> environment, String... arguments) {
     var command =
         new PluginCommand(
