@@ -8,8 +8,10 @@ import io.pointsman.e2e.harness.ModelsFile;
 import io.pointsman.e2e.harness.ModelsFile.Model;
 import io.pointsman.e2e.harness.Reply;
 import io.pointsman.e2e.harness.Stack;
+import io.pointsman.e2e.modelserver.Fault;
 import io.pointsman.e2e.modelserver.SampleModelServer;
 import io.pointsman.e2e.modelserver.ServerSettings;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -140,9 +142,7 @@ class ChangesTest {
     Model alpha = stack.models().get(0);
     SampleModelServer server = stack.servers("alpha").get(0);
     write(List.of(new Model("alpha", List.of(server.address()), null)));
-    server.inject(
-        new io.pointsman.e2e.modelserver.Fault.Hang(
-            io.pointsman.e2e.modelserver.Fault.Stage.BEFORE_HEADERS));
+    server.inject(new Fault.Hang(Fault.Stage.BEFORE_HEADERS));
     var reply = stack.client().sendAsync(Ask.of("alpha"));
     Await.until("the request hangs", LIMIT, () -> server.hungRequests() == 1);
     write(List.of(alpha));
@@ -223,7 +223,7 @@ class ChangesTest {
   private static String readText(ModelsFile file) {
     try {
       return Files.readString(file.path());
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       return e.toString();
     }
   }

@@ -14,6 +14,7 @@ import io.pointsman.e2e.modelserver.SampleModelServer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -128,8 +129,8 @@ class ErrorsTest {
     assertThat(reply.status()).isEqualTo(400);
     assertThat(reply.headers())
         .containsAnyOf(
-            java.util.Map.entry("x-error-multipart-parsing", List.of("true")),
-            java.util.Map.entry(BODY, List.of("true")));
+            Map.entry("x-error-multipart-parsing", List.of("true")),
+            Map.entry(BODY, List.of("true")));
     assertThat(reply.json().getAsJsonObject("error").get("type").getAsString())
         .isEqualTo("invalid_request_error");
   }

@@ -10,6 +10,7 @@ import io.pointsman.e2e.harness.Reply;
 import io.pointsman.e2e.harness.Stack;
 import io.pointsman.e2e.modelserver.Fault;
 import io.pointsman.e2e.modelserver.Fault.Stage;
+import io.pointsman.e2e.modelserver.ReceivedRequest;
 import io.pointsman.e2e.modelserver.SampleModelServer;
 import io.pointsman.e2e.modelserver.ServerSettings;
 import java.io.BufferedReader;
@@ -182,7 +183,7 @@ class RoutingTest {
 
   @Test
   void thePodGetsBodyQueryAndHeadersAsTheClientSentThem() throws Exception {
-    var seen = new CompletableFuture<io.pointsman.e2e.modelserver.ReceivedRequest>();
+    var seen = new CompletableFuture<ReceivedRequest>();
     stack.servers("beta").forEach(server -> server.observe(seen::complete));
     Ask ask =
         Ask.of("beta")
@@ -261,6 +262,9 @@ class RoutingTest {
     assertThat(servedBy(full)).isIn(addresses("beta"));
     Reply over = stack.client().send(bodyOf(4 * MEBIBYTE + 1));
     assertThat(over.status()).isEqualTo(413);
+    assertThat(over.header("x-error-request-body-processing")).isEqualTo("true");
+    assertThat(over.json().getAsJsonObject("error").get("type").getAsString())
+        .isEqualTo("api_error");
   }
 
   @ParameterizedTest

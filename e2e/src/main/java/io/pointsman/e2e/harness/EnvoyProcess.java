@@ -1,5 +1,6 @@
 package io.pointsman.e2e.harness;
 
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ public final class EnvoyProcess implements AutoCloseable {
   }
 
   /** True once Envoy serves. */
-  public boolean isReady() throws java.io.IOException {
+  public boolean isReady() throws IOException {
     return http.get(admin + "/ready").statusCode() == 200;
   }
 

@@ -5,6 +5,7 @@ import io.pointsman.e2e.modelserver.Fault.Hang;
 import io.pointsman.e2e.modelserver.Fault.Reset;
 import io.pointsman.e2e.modelserver.Fault.Slow;
 import io.pointsman.e2e.modelserver.Fault.Stage;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -106,7 +107,7 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
     Fault fault = faults.current();
     if (fault instanceof Reset reset && reset.stage() == Stage.BEFORE_HEADERS) {
       Faults.reset(request);
-      callback.failed(new java.io.IOException("injected reset"));
+      callback.failed(new IOException("injected reset"));
     } else if (fault instanceof Hang hang && hang.stage() == Stage.BEFORE_HEADERS) {
       faults.hang(next);
     } else if (fault instanceof Fault.Status status) {

@@ -1,6 +1,7 @@
 package io.pointsman.e2e.modelserver;
 
 import com.google.gson.JsonObject;
+import org.jspecify.annotations.Nullable;
 
 /** {@code /v1/audio/transcriptions} and {@code /v1/audio/translations}. */
 final class TranscriptionFormat implements AnswerFormat {
@@ -29,8 +30,7 @@ final class TranscriptionFormat implements AnswerFormat {
     return chunk(answer, Json.object(), "stop") + "data: [DONE]\n\n";
   }
 
-  private static String chunk(
-      Answer answer, JsonObject delta, @org.jspecify.annotations.Nullable String finish) {
+  private static String chunk(Answer answer, JsonObject delta, @Nullable String finish) {
     return ChatFormat.event(
         Json.object(
             "id", answer.id(),
