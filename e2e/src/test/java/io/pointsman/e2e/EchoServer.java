@@ -7,7 +7,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -15,25 +14,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A backend that answers each request with its name and the length of the body that it got. */
+/** A backend that answers with the length of the body that it got. */
 final class EchoServer implements AutoCloseable {
-  private final String name;
+  private static final long GATE_SECONDS = 60;
+
   private final HttpServer server;
   private final ExecutorService threads = Executors.newCachedThreadPool();
-  private final AtomicInteger connections = new AtomicInteger();
-  private final ConcurrentLinkedQueue<Map<String, List<String>>> headers =
-      new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Integer> bodyLengths = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final CountDownLatch gate = new CountDownLatch(1);
 
-  /** Requests to {@code /held} wait for it. */
-  private volatile CountDownLatch gate = new CountDownLatch(0);
-
-  private final AtomicInteger held = new AtomicInteger();
-
-  EchoServer(String name) throws IOException {
-    this.name = name;
-    this.server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
-    server.createContext("/", this::handle);
+  EchoServer() throws IOException {
+    // Else each answer waits 40 ms for an ACK; read when the server class is first used.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+    server.createContext("/", this::answer);
+    server.createContext("/held", this::answerInTwoParts);
     server.setExecutor(threads);
     server.start();
   }
@@ -42,59 +38,54 @@ final class EchoServer implements AutoCloseable {
     return "127.0.0.1:" + server.getAddress().getPort();
   }
 
-  int requests() {
-    return connections.get();
+  /** Of all requests so far. */
+  List<Integer> bodyLengths() {
+    return List.copyOf(bodyLengths);
   }
 
-  /** Headers of the requests so far, names in lower case first letter upper as the JDK has them. */
-  List<Map<String, List<String>>> headers() {
-    return List.copyOf(headers);
+  /** Requests to {@code /held} that got the first part of their answer and wait for the rest. */
+  int waiting() {
+    return waiting.get();
   }
 
-  /** From now on requests to {@code /held} get their answer's first part only. */
-  void hold() {
-    gate = new CountDownLatch(1);
-  }
-
-  int held() {
-    return held.get();
-  }
-
+  /** Lets requests to {@code /held} have the rest of their answers, from now on at once. */
   void release() {
     gate.countDown();
   }
 
-  private void handle(HttpExchange exchange) throws IOException {
+  private void answer(HttpExchange exchange) throws IOException {
     try (exchange) {
-      connections.incrementAndGet();
-      headers.add(Map.copyOf(exchange.getRequestHeaders()));
-      int length = exchange.getRequestBody().readAllBytes().length;
-      byte[] answer = (name + " got " + length).getBytes(StandardCharsets.UTF_8);
-      if (exchange.getRequestURI().getPath().equals("/held")) {
-        answerInTwoParts(exchange, answer);
-        return;
-      }
+      byte[] answer = read(exchange);
       exchange.sendResponseHeaders(200, answer.length);
       exchange.getResponseBody().write(answer);
     }
   }
 
-  private void answerInTwoParts(HttpExchange exchange, byte[] answer) throws IOException {
-    exchange.sendResponseHeaders(200, 0);
-    exchange.getResponseBody().write(answer);
-    exchange.getResponseBody().flush();
-    held.incrementAndGet();
-    try {
-      if (!gate.await(60, TimeUnit.SECONDS)) {
-        throw new IOException("never released");
+  private void answerInTwoParts(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      byte[] answer = read(exchange);
+      exchange.sendResponseHeaders(200, 0);
+      exchange.getResponseBody().write(answer);
+      exchange.getResponseBody().flush();
+      waiting.incrementAndGet();
+      try {
+        if (!gate.await(GATE_SECONDS, TimeUnit.SECONDS)) {
+          throw new IOException("never released");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      } finally {
+        waiting.decrementAndGet();
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    } finally {
-      held.decrementAndGet();
+      exchange.getResponseBody().write(" in two parts".getBytes(StandardCharsets.UTF_8));
     }
-    exchange.getResponseBody().write(" in two parts".getBytes(StandardCharsets.UTF_8));
+  }
+
+  private byte[] read(HttpExchange exchange) throws IOException {
+    int length = exchange.getRequestBody().readAllBytes().length;
+    bodyLengths.add(length);
+    return ("got " + length).getBytes(StandardCharsets.UTF_8);
   }
 
   @Override

@@ -38,9 +38,8 @@ final class ReplicaGateway implements AutoCloseable {
         new XdsEnvoy(
             folder,
             false,
-            "127.0.0.1:" + grpcPort,
-            "127.0.0.1:" + httpPort,
-            "gatewayPlugin: {$PLUGIN}"));
+            "gatewayPlugin: {addresses: [\"127.0.0.1:%d\"], httpAddresses: [\"127.0.0.1:%d\"]}"
+                .formatted(grpcPort, httpPort)));
   }
 
   GatewayClient client() {

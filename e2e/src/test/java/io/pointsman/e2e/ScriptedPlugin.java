@@ -25,30 +25,35 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** An ext_proc server that does what a test says: picks an address for every request, or none. */
+/**
+ * An ext_proc server that picks the same address for every request, or none. It decides on the body
+ * where there is one, whatever the real plugin would do, so that Envoy's part can be looked at.
+ */
 final class ScriptedPlugin implements AutoCloseable {
-  private final Server server;
-  private final HealthStatusManager health = new HealthStatusManager();
-  private final ConcurrentLinkedQueue<ProcessingRequest> messages = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger open = new AtomicInteger();
-  private volatile @Nullable String pick;
-  private volatile boolean mute;
+  private static final int MAX_MESSAGE = 16 * 1024 * 1024;
 
-  ScriptedPlugin(int port, int maxMessageBytes) throws IOException {
+  private final Server server;
+  private final ConcurrentLinkedQueue<ProcessingRequest> messages = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger openStreams = new AtomicInteger();
+  private volatile @Nullable String pick;
+
+  ScriptedPlugin(@Nullable String pick) throws IOException {
+    this.pick = pick;
+    var health = new HealthStatusManager();
+    health.setStatus("readiness", ServingStatus.SERVING);
     server =
-        Grpc.newServerBuilderForPort(port, InsecureServerCredentials.create())
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
             .addService(new Service())
             .addService(health.getHealthService())
-            .maxInboundMessageSize(maxMessageBytes)
+            .maxInboundMessageSize(MAX_MESSAGE)
             .permitKeepAliveTime(5, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .build()
             .start();
-    ready(true);
   }
 
-  int port() {
-    return server.getPort();
+  String address() {
+    return "127.0.0.1:" + server.getPort();
   }
 
   /** The address for all requests from now on; null for none. */
@@ -56,54 +61,39 @@ final class ScriptedPlugin implements AutoCloseable {
     pick = address;
   }
 
-  /** From now on no message is answered. */
-  void fallSilent() {
-    mute = true;
-  }
-
-  void ready(boolean ready) {
-    health.setStatus("readiness", ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
-  }
-
+  /** All that Envoy told so far. */
   List<ProcessingRequest> messages() {
     return List.copyOf(messages);
   }
 
   int openStreams() {
-    return open.get();
+    return openStreams.get();
   }
 
   @Override
-  public void close() {
-    server.shutdownNow();
-    try {
-      server.awaitTermination(5, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  public void close() throws InterruptedException {
+    server.shutdownNow().awaitTermination();
   }
 
   private final class Service extends ExternalProcessorImplBase {
     @Override
     public StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> envoy) {
-      open.incrementAndGet();
+      openStreams.incrementAndGet();
       return new StreamObserver<>() {
         @Override
         public void onNext(ProcessingRequest request) {
           messages.add(request);
-          if (!mute) {
-            envoy.onNext(answer(request));
-          }
+          envoy.onNext(answer(request));
         }
 
         @Override
         public void onError(Throwable t) {
-          open.decrementAndGet();
+          openStreams.decrementAndGet();
         }
 
         @Override
         public void onCompleted() {
-          open.decrementAndGet();
+          openStreams.decrementAndGet();
           envoy.onCompleted();
         }
       };
@@ -112,24 +102,22 @@ final class ScriptedPlugin implements AutoCloseable {
 
   private ProcessingResponse answer(ProcessingRequest request) {
     var response = ProcessingResponse.newBuilder();
-    return switch (request.getRequestCase()) {
-      case REQUEST_HEADERS ->
-          request.getRequestHeaders().getEndOfStream()
-              ? response
-                  .setRequestHeaders(HeadersResponse.newBuilder().setResponse(decision()))
-                  .build()
-              : response.setRequestHeaders(HeadersResponse.getDefaultInstance()).build();
+    switch (request.getRequestCase()) {
+      case REQUEST_HEADERS -> {
+        boolean last = request.getRequestHeaders().getEndOfStream();
+        response.setRequestHeaders(
+            HeadersResponse.newBuilder()
+                .setResponse(last ? decision() : CommonResponse.getDefaultInstance()));
+      }
       case REQUEST_BODY ->
-          response.setRequestBody(BodyResponse.newBuilder().setResponse(decision())).build();
-      case RESPONSE_HEADERS ->
-          response.setResponseHeaders(HeadersResponse.getDefaultInstance()).build();
-      case RESPONSE_BODY -> response.setResponseBody(BodyResponse.getDefaultInstance()).build();
-      case REQUEST_TRAILERS ->
-          response.setRequestTrailers(TrailersResponse.getDefaultInstance()).build();
-      case RESPONSE_TRAILERS ->
-          response.setResponseTrailers(TrailersResponse.getDefaultInstance()).build();
+          response.setRequestBody(BodyResponse.newBuilder().setResponse(decision()));
+      case REQUEST_TRAILERS -> response.setRequestTrailers(TrailersResponse.getDefaultInstance());
+      case RESPONSE_HEADERS -> response.setResponseHeaders(HeadersResponse.getDefaultInstance());
+      case RESPONSE_BODY -> response.setResponseBody(BodyResponse.getDefaultInstance());
+      case RESPONSE_TRAILERS -> response.setResponseTrailers(TrailersResponse.getDefaultInstance());
       default -> throw new IllegalStateException("unexpected " + request.getRequestCase());
-    };
+    }
+    return response.build();
   }
 
   private CommonResponse decision() {

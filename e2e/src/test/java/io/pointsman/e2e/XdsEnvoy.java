@@ -6,35 +6,42 @@ import io.pointsman.e2e.harness.EnvoyProcess;
 import io.pointsman.e2e.harness.Ports;
 import io.pointsman.xds.app.Controller;
 import io.pointsman.xds.app.EnvoyBootstrap;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 
-/** An xDS controller in this JVM and a real Envoy that it configures. */
+/** A real Envoy that an xDS controller in this JVM configures, and a client for it. */
 final class XdsEnvoy implements AutoCloseable {
-  private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final BindAddress ANY = new BindAddress("127.0.0.1", 0);
+  private static final Duration LIMIT = Duration.ofSeconds(20);
 
   private final Ports ports = new Ports();
-  private final Path directory;
+  private final Path folder;
   private final int port = ports.next();
-  private final String plugin;
-  private final String pluginHttp;
   private final Controller controller;
   private final EnvoyProcess envoy;
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   /**
-   * @param settings lines of the settings file beside the listener and the plugin's addresses
+   * Starts both and waits until Envoy has all and serves.
+   *
+   * @param delta whether Envoy uses the delta form of ADS
+   * @param settings the settings file, but for the listener
    */
-  XdsEnvoy(Path directory, boolean delta, String plugin, String pluginHttp, String settings)
-      throws Exception {
-    this.directory = directory;
-    this.plugin = plugin;
-    this.pluginHttp = pluginHttp;
+  XdsEnvoy(Path folder, boolean delta, String settings) throws Exception {
+    this.folder = folder;
     write(settings);
-    controller =
-        Controller.start(file(), new BindAddress("127.0.0.1", 0), new BindAddress("127.0.0.1", 0));
+    controller = Controller.start(file(), ANY, ANY);
     int adminPort = ports.next();
     var bootstrap =
         new EnvoyBootstrap(
@@ -44,52 +51,55 @@ final class XdsEnvoy implements AutoCloseable {
             new BindAddress("127.0.0.1", adminPort),
             0,
             delta);
-    Path json = Files.writeString(directory.resolve("envoy.json"), bootstrap.toJson());
     envoy =
         EnvoyProcess.start(
             EnvoyBinary.find(Path.of("target"), message -> {}),
-            json,
+            Files.writeString(folder.resolve("envoy.json"), bootstrap.toJson()),
             adminPort,
-            directory.resolve("envoy.log"));
+            folder.resolve("envoy.log"));
     try {
       envoy.awaitReady();
-      awaitInForce();
+      awaitUpdates("http.pointsman.rds.pointsman.update_success", 1);
     } catch (RuntimeException e) {
       close();
       throw e;
     }
   }
 
-  /** What the settings file says beside the addresses; takes effect by and by. */
-  void write(String settings) throws Exception {
-    String text =
-        """
-        listener: {address: 127.0.0.1, port: %d}
-        %s
-        """
-            .formatted(port, settings.replace("$PLUGIN", plugins()));
-    Path next = Files.writeString(directory.resolve("settings.next"), text);
+  /** Replaces the settings file, but for the listener. */
+  void write(String settings) throws IOException {
+    writeWhole("listener: {address: 127.0.0.1, port: %d}\n%s\n".formatted(port, settings));
+  }
+
+  /** Replaces the whole settings file. */
+  void writeWhole(String settings) throws IOException {
+    Path next = Files.writeString(folder.resolve("settings.next"), settings);
     Files.move(next, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private String plugins() {
-    return "addresses: [\"%s\"], httpAddresses: [\"%s\"]".formatted(plugin, pluginHttp);
-  }
-
   private Path file() {
-    return directory.resolve("settings.yaml");
+    return folder.resolve("settings.yaml");
   }
 
-  /** Waits until Envoy has accepted all and nothing in it is warming. */
-  void awaitInForce() {
+  /** Waits until a counter of Envoy's has reached a value and nothing is warming. */
+  void awaitUpdates(String counter, long count) {
     envoy.awaitUntil(
-        "has accepted listener, routes and clusters",
+        counter + " reaches " + count + " and nothing is warming",
         LIMIT,
-        () ->
-            envoy.stat("listener_manager.lds.update_success") > 0
-                && envoy.stat("http.pointsman.rds.pointsman.update_success") > 0
-                && envoy.stat("cluster_manager.warming_clusters") == 0
-                && envoy.stat("listener_manager.total_listeners_warming") == 0);
+        () -> envoy.stat(counter) >= count && warming() == 0);
+  }
+
+  /** Waits until a part of Envoy's configuration reads so and nothing is warming. */
+  void awaitConfig(String part) {
+    envoy.awaitUntil(
+        "is configured with " + part,
+        LIMIT,
+        () -> envoy.configDump().contains(part) && warming() == 0);
+  }
+
+  long warming() {
+    return envoy.stat("cluster_manager.warming_clusters")
+        + envoy.stat("listener_manager.total_listeners_warming");
   }
 
   EnvoyProcess envoy() {
@@ -100,13 +110,21 @@ final class XdsEnvoy implements AutoCloseable {
     return controller;
   }
 
-  /** Base address for clients. */
-  String uri() {
-    return "http://127.0.0.1:" + port;
-  }
-
   int port() {
     return port;
+  }
+
+  HttpClient http() {
+    return http;
+  }
+
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).timeout(LIMIT);
+  }
+
+  HttpResponse<String> post(String path, byte[] body) throws IOException, InterruptedException {
+    return http.send(
+        request(path).POST(BodyPublishers.ofByteArray(body)).build(), BodyHandlers.ofString());
   }
 
   @Override

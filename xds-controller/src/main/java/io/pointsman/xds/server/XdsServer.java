@@ -121,6 +121,9 @@ public final class XdsServer implements AutoCloseable {
   /** Ends all streams; Envoys keep what they have and connect to another replica. */
   @Override
   public void close() {
+    if (server.isShutdown()) {
+      return;
+    }
     health.enterTerminalState();
     scheduler.shutdownNow();
     server.shutdownNow();
