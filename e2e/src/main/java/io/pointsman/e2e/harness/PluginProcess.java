@@ -20,15 +20,23 @@ public final class PluginProcess implements AutoCloseable {
   private final int grpcPort;
   private final int httpPort;
   private final List<String> flags;
+  private final List<String> jvmOptions;
   private final Path log;
   private final HttpGet http = new HttpGet();
   private JavaProcess process;
 
-  private PluginProcess(String name, int grpcPort, int httpPort, List<String> flags, Path log) {
+  private PluginProcess(
+      String name,
+      int grpcPort,
+      int httpPort,
+      List<String> flags,
+      List<String> jvmOptions,
+      Path log) {
     this.name = name;
     this.grpcPort = grpcPort;
     this.httpPort = httpPort;
     this.log = log;
+    this.jvmOptions = List.copyOf(jvmOptions);
     this.flags = new ArrayList<>(flags);
     this.flags.add("--grpc-bind-address=127.0.0.1:" + grpcPort);
     this.flags.add("--http-bind-address=127.0.0.1:" + httpPort);
@@ -36,8 +44,13 @@ public final class PluginProcess implements AutoCloseable {
   }
 
   static PluginProcess start(
-      String name, int grpcPort, int httpPort, List<String> flags, Path log) {
-    return new PluginProcess(name, grpcPort, httpPort, flags, log);
+      String name,
+      int grpcPort,
+      int httpPort,
+      List<String> flags,
+      List<String> jvmOptions,
+      Path log) {
+    return new PluginProcess(name, grpcPort, httpPort, flags, jvmOptions, log);
   }
 
   /** Waits until it is ready for requests. */
@@ -132,6 +145,6 @@ public final class PluginProcess implements AutoCloseable {
   }
 
   private JavaProcess launch() {
-    return JavaProcess.start(name, MAIN, flags, List.of(), log);
+    return JavaProcess.start(name, MAIN, flags, jvmOptions, log);
   }
 }

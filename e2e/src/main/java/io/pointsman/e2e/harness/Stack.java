@@ -30,6 +30,7 @@ public final class Stack implements AutoCloseable {
   private final List<ModelsFile.Model> models = new ArrayList<>();
   private final List<PluginProcess> plugins = new ArrayList<>();
   private final List<String> pluginFlags = new ArrayList<>();
+  private final List<String> pluginJvmOptions;
   private final ModelsFile modelsFile;
   private final EnvoySettings settings;
   private final Path settingsFile;
@@ -46,6 +47,7 @@ public final class Stack implements AutoCloseable {
     settingsFile = folder.resolve("settings.yaml");
     envoyPort = builder.envoyPort() > 0 ? builder.envoyPort() : ports.next();
     settings = builder.settings();
+    pluginJvmOptions = builder.pluginJvmOptions();
     client = new GatewayClient(envoyPort);
     running.push(ports);
     Runtime.getRuntime().addShutdownHook(atExit);
@@ -242,7 +244,7 @@ public final class Stack implements AutoCloseable {
   public PluginProcess startPlugin(String name, int grpcPort, int httpPort) {
     progress.accept("starting " + name + " on port " + grpcPort);
     Path log = folder.resolve(name + ".log");
-    var plugin = PluginProcess.start(name, grpcPort, httpPort, pluginFlags, log);
+    var plugin = PluginProcess.start(name, grpcPort, httpPort, pluginFlags, pluginJvmOptions, log);
     synchronized (running) {
       running.push(plugin);
     }

@@ -16,6 +16,7 @@ public final class StackBuilder {
   private final String name;
   private final List<ModelServers> models = new ArrayList<>();
   private final List<String> pluginFlags = new ArrayList<>();
+  private final List<String> pluginJvmOptions = new ArrayList<>();
   private final EnvoySettings settings = new EnvoySettings();
   private Path target = Path.of("target");
   private Consumer<String> progress = line -> {};
@@ -72,6 +73,12 @@ public final class StackBuilder {
     return this;
   }
 
+  /** Options of every plugin replica's JVM, which go before those that it has anyway. */
+  public StackBuilder pluginJvmOptions(String... options) {
+    pluginJvmOptions.addAll(List.of(options));
+    return this;
+  }
+
   /** One key of the controller's settings; see {@link EnvoySettings#set}. */
   public StackBuilder setting(String path, Object value) {
     settings.set(path, value);
@@ -120,6 +127,10 @@ public final class StackBuilder {
 
   List<String> pluginFlags() {
     return pluginFlags;
+  }
+
+  List<String> pluginJvmOptions() {
+    return List.copyOf(pluginJvmOptions);
   }
 
   EnvoySettings settings() {

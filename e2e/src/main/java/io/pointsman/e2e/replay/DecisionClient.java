@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * Asks one plugin replica for decisions, as Envoy does with a buffered request body, with no Envoy
  * in between. Thread-safe.
  */
-final class DecisionClient implements AutoCloseable {
+public final class DecisionClient implements AutoCloseable {
   /** A decision whose request is under way until this is closed. */
-  static final class Held implements AutoCloseable {
+  public static final class Held implements AutoCloseable {
     private final String target;
     private final long decidedNanos;
     private final StreamObserver<ProcessingRequest> stream;
@@ -40,12 +40,12 @@ final class DecisionClient implements AutoCloseable {
     }
 
     /** Address of the pod. */
-    String target() {
+    public String target() {
       return target;
     }
 
     /** When the decision came, as {@link System#nanoTime} counts. */
-    long decidedNanos() {
+    public long decidedNanos() {
       return decidedNanos;
     }
 
@@ -70,7 +70,7 @@ final class DecisionClient implements AutoCloseable {
    *
    * @param address {@code host:port} of its gRPC server
    */
-  DecisionClient(String address) {
+  public DecisionClient(String address) {
     this.address = address;
     this.channel = ManagedChannelBuilder.forTarget(address).usePlaintext().build();
     this.stub = ExternalProcessorGrpc.newStub(channel);
@@ -81,7 +81,7 @@ final class DecisionClient implements AutoCloseable {
    *
    * @throws IllegalStateException if it decides nothing within 10 s
    */
-  Held decide(String strategy, ByteString body) {
+  public Held decide(String strategy, ByteString body) {
     var replies = new Replies(body);
     StreamObserver<ProcessingRequest> requests = stub.process(replies);
     replies.requests = requests;
