@@ -16,9 +16,11 @@ import io.pointsman.plugin.app.Readiness.Condition;
 import io.pointsman.plugin.endpoint.Discovery;
 import io.pointsman.plugin.endpoint.FileDiscovery;
 import io.pointsman.plugin.endpoint.InFlightSharing;
+import io.pointsman.plugin.endpoint.kubernetes.KubernetesDiscovery;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,10 +62,7 @@ final class Plugin implements AutoCloseable {
     parts.add(new ProcessMetrics(meters));
     pipeline = parts.add(RequestPipeline.create(settings, strategies, meters));
     redis = parts.add(RedisMonitor.start(settings.redis(), meters));
-    discovery =
-        parts.add(
-            new FileDiscovery(
-                settings.endpointsConfig(), LOOK_INTERVAL, strategies::isKnown, meters));
+    discovery = parts.add(discovery(meters));
     discovery.start(
         topology -> {
           pipeline.endpoints().apply(topology);
@@ -103,6 +102,14 @@ final class Plugin implements AutoCloseable {
       parts.close();
       throw e;
     }
+  }
+
+  private Discovery discovery(MeterRegistry meters) throws ConfigException {
+    if (settings.discovery() instanceof DiscoverySettings.FromKubernetes kubernetes) {
+      return new KubernetesDiscovery(kubernetes.settings(), strategies::isKnown, meters);
+    }
+    Path file = ((DiscoverySettings.FromFile) settings.discovery()).file();
+    return new FileDiscovery(file, LOOK_INTERVAL, strategies::isKnown, meters);
   }
 
   /** Begins to tell other replicas what this one knows, and to learn from them. */

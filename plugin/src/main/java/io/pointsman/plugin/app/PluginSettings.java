@@ -30,7 +30,7 @@ record PluginSettings(
     GrpcSettings grpc,
     BindAddress httpBindAddress,
     @Nullable BindAddress debugBindAddress,
-    Path endpointsConfig,
+    DiscoverySettings discovery,
     String routingAlgorithm,
     ExtProcSettings extProc,
     boolean accessLog,
@@ -74,7 +74,7 @@ record PluginSettings(
             grpc(values),
             required(values.address(Setting.HTTP_BIND_ADDRESS), NO_ADDRESS),
             values.address(Setting.DEBUG_BIND_ADDRESS),
-            endpointsConfig(values),
+            DiscoverySettings.read(values),
             routingAlgorithm(values),
             extProc(values),
             values.bool(Setting.ACCESS_LOG),
@@ -137,14 +137,6 @@ record PluginSettings(
       }
     }
     return tls;
-  }
-
-  private static Path endpointsConfig(SettingValues values) {
-    if (!values.isSet(Setting.ENDPOINTS_CONFIG)) {
-      values.addError(
-          Setting.ENDPOINTS_CONFIG, "is missing; it names the file of models and their endpoints");
-    }
-    return required(values.file(Setting.ENDPOINTS_CONFIG), NO_FILE);
   }
 
   private static String routingAlgorithm(SettingValues values) {

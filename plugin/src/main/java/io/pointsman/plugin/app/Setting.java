@@ -66,8 +66,17 @@ enum Setting {
   TLS_CERT(Group.TLS, "FILE", null, "Certificate chain, PEM."),
   TLS_KEY(Group.TLS, "FILE", null, "Its private key, PKCS #8 PEM."),
 
+  DISCOVERY(
+      Group.ROUTING,
+      "SOURCE",
+      "file",
+      "Where models and endpoints are found. file: in --endpoints-config. kubernetes: labelled pods,"
+          + " see below."),
   ENDPOINTS_CONFIG(
-      Group.ROUTING, "FILE", null, "YAML file of models and endpoints, watched. Required."),
+      Group.ROUTING,
+      "FILE",
+      null,
+      "YAML file of models and endpoints, watched. Required with --discovery=file."),
   STANDALONE(
       Group.ROUTING,
       "BOOLEAN",
@@ -91,6 +100,38 @@ enum Setting {
       null,
       "Request header that names the model and that clients cannot set, because Envoy or a gateway"
           + " overwrites it."),
+
+  KUBECONFIG(
+      Group.KUBERNETES,
+      "FILE",
+      null,
+      "How to reach the API server. Without it: as the pod's service account, or outside a cluster"
+          + " as kubectl does."),
+  KUBERNETES_NAMESPACES(
+      Group.KUBERNETES,
+      "NAMES",
+      null,
+      "Where to look for pods: names with commas between, or * for everywhere. Without it: the own"
+          + " namespace, as a label elsewhere could capture a model's requests."),
+  KUBERNETES_SELECTOR(
+      Group.KUBERNETES,
+      "SELECTOR",
+      null,
+      "Label selector of model pods. Without it: every pod that has the model label."),
+  KUBERNETES_LABEL_PREFIX(
+      Group.KUBERNETES,
+      "DOMAIN",
+      "model.aibrix.ai",
+      "Begins the names of the labels and annotations port, engine and config."),
+  KUBERNETES_MODEL_LABEL(
+      Group.KUBERNETES,
+      "NAME",
+      "model.aibrix.ai/name",
+      "Label, or annotation, that names the model a pod serves."),
+  KUBERNETES_ROLESET_LABEL(
+      Group.KUBERNETES, "NAME", "roleset-name", "Label of the prefill-decode group of a pod."),
+  KUBERNETES_ROLE_LABEL(
+      Group.KUBERNETES, "NAME", "role-name", "Label with its role there: prefill or decode."),
 
   RESPONSE_HEADERS(
       Group.RESPONSES,
@@ -237,6 +278,7 @@ enum Setting {
     LISTENERS("Listeners"),
     TLS("TLS on the ext_proc port"),
     ROUTING("Discovery and routing"),
+    KUBERNETES("Discovery by Kubernetes"),
     RESPONSES("Responses"),
     HEALTH("Passive health"),
     REDIS("Redis"),

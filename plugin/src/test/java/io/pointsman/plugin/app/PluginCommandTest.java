@@ -65,7 +65,7 @@ class PluginCommandTest {
     assertThat(code).isEqualTo(PluginCommand.OK);
     assertThat(started.get(0).grpc().bindAddress()).hasToString(":50053");
     assertThat(started.get(0).httpBindAddress()).hasToString(":8081");
-    assertThat(started.get(0).endpointsConfig()).isEqualTo(config);
+    assertThat(started.get(0).discovery()).isEqualTo(new DiscoverySettings.FromFile(config));
   }
 
   @Test

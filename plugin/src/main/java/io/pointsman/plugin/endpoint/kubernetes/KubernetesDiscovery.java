@@ -1,0 +1,226 @@
+package io.pointsman.plugin.endpoint.kubernetes;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.pointsman.common.ConfigException;
+import io.pointsman.plugin.endpoint.Discovery;
+import io.pointsman.plugin.endpoint.ModelConfigReader;
+import io.pointsman.plugin.endpoint.Topology;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes models and endpoints from labelled pods, as the API server knows them.
+ *
+ * <p>A pod takes requests if it has an address, is Ready, is not being deleted, and no claim says
+ * that its model is not in memory. Many changes at once become one topology: the first is taken
+ * over at once, and what comes after it every 50 ms at most. While the API server is away, the last
+ * known pods stay.
+ *
+ * <p>Thread-safe once started.
+ */
+public final class KubernetesDiscovery implements Discovery {
+  private static final Logger log = LoggerFactory.getLogger(KubernetesDiscovery.class);
+
+  private static final Duration GAP = Duration.ofMillis(50);
+  private static final long LOOK_MS = 250;
+  private static final Duration PULSE = Duration.ofSeconds(5);
+
+  /** A watch that ends and begins again, as each does every few minutes, is no news. */
+  private static final Duration TOLERATED = Duration.ofSeconds(2);
+
+  private final KubernetesSettings settings;
+  private final MeterRegistry meterRegistry;
+  private final KubernetesClient client;
+  private final ProfileReport report;
+  private final PodEvents events;
+  private final TopologyBuilder builder;
+  private final ApiServerPulse pulse;
+  private final List<PodWatch> watches = new ArrayList<>();
+  private final AtomicInteger unlisted = new AtomicInteger();
+  private final ScheduledExecutorService thread;
+  private final PacedTask publishing;
+  private final Gauge current;
+  private final Gauge stale;
+  private volatile Consumer<Topology> sink = topology -> {};
+
+  /** Since when not all watches work; null while they do. */
+  private volatile @Nullable Instant awaySince = Instant.now();
+
+  private boolean awayTold;
+  private boolean mustReconcile;
+
+  /**
+   * @param knownStrategy true for the names that routing strategies have
+   * @throws ConfigException if the kubeconfig cannot be used
+   */
+  public KubernetesDiscovery(
+      KubernetesSettings settings, Predicate<String> knownStrategy, MeterRegistry meterRegistry)
+      throws ConfigException {
+    this.settings = settings;
+    this.meterRegistry = meterRegistry;
+    client = KubernetesClients.open(settings.kubeconfig());
+    pulse = new ApiServerPulse(client, PULSE);
+    events = new ApiPodEvents(client);
+    report = new ProfileReport(events, meterRegistry);
+    builder =
+        new TopologyBuilder(
+            new ProfileChooser(new ModelConfigReader(knownStrategy), settings.keys().config()),
+            report);
+    thread =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              var created = new Thread(task, "kubernetes-discovery");
+              created.setDaemon(true);
+              return created;
+            });
+    publishing = new PacedTask(thread, GAP, this::publish);
+    current =
+        Gauge.builder("pointsman.discovery.current", () -> isAway() ? 0 : 1)
+            .description("1 if the newest state of the discovery source is in force, else 0")
+            .register(meterRegistry);
+    stale =
+        Gauge.builder("pointsman.discovery.stale.seconds", this::staleSeconds)
+            .description("How long the API server has not told of changes; 0 while it does")
+            .register(meterRegistry);
+  }
+
+  @Override
+  public void start(Consumer<Topology> newSink) {
+    sink = newSink;
+    var shared = new SharedTexts();
+    for (String namespace : namespaces()) {
+      var store = new PodStore(new PodReader(settings.keys(), shared), publishing::ask);
+      watches.add(
+          new PodWatch(
+              client, namespace.isEmpty() ? null : namespace, settings.effectiveSelector(), store));
+    }
+    unlisted.set(watches.size());
+    log.info(
+        "looking for pods: api_server={} namespaces={} selector={}",
+        client.getMasterUrl(),
+        settings.allNamespaces() ? "all" : namespaces(),
+        settings.effectiveSelector());
+    for (PodWatch watch : watches) {
+      watch.start(
+          () -> {
+            unlisted.decrementAndGet();
+            publishing.ask();
+          });
+    }
+    var unused = thread.scheduleWithFixedDelay(this::look, 0, LOOK_MS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Where to look; the empty name stands for everywhere. */
+  private List<String> namespaces() {
+    if (settings.allNamespaces()) {
+      return List.of("");
+    }
+    if (!settings.namespaces().isEmpty()) {
+      return settings.namespaces();
+    }
+    String own = client.getNamespace();
+    return List.of(own == null || own.isEmpty() ? "default" : own);
+  }
+
+  private void publish() {
+    if (unlisted.get() > 0) {
+      return;
+    }
+    try {
+      List<PodRecord> pods = new ArrayList<>();
+      watches.forEach(watch -> watch.addTo(pods));
+      sink.accept(builder.build(pods));
+    } catch (RuntimeException e) {
+      log.error("pods could not be taken over; the last known ones stay", e);
+    }
+  }
+
+  /** Notices when the API server goes and comes. */
+  private void look() {
+    boolean watching =
+        unlisted.get() == 0
+            && pulse.isAnswered()
+            && watches.stream().allMatch(PodWatch::isWatching);
+    Instant since = awaySince;
+    if (!watching) {
+      if (since == null) {
+        awaySince = Instant.now();
+      } else if (!awayTold && isLong(since)) {
+        awayTold = true;
+        mustReconcile = unlisted.get() == 0;
+        log.warn("pods are not watched, the last known ones stay: reason={}", reason());
+      }
+    } else if (mustReconcile) {
+      // What happened meanwhile is not left to what the server remembers of it.
+      mustReconcile = false;
+      watches.forEach(PodWatch::restart);
+    } else if (since != null) {
+      awaySince = null;
+      awayTold = false;
+      log.info("pods are watched: api_server={}", client.getMasterUrl());
+    }
+  }
+
+  private static boolean isLong(Instant since) {
+    return since.plus(TOLERATED).isBefore(Instant.now());
+  }
+
+  private boolean isAway() {
+    Instant since = awaySince;
+    return since != null && (unlisted.get() > 0 || isLong(since));
+  }
+
+  private double staleSeconds() {
+    Instant since = awaySince;
+    return since == null ? 0 : Duration.between(since, Instant.now()).toMillis() / 1e3;
+  }
+
+  private String reason() {
+    for (PodWatch watch : watches) {
+      String error = watch.lastError();
+      if (error != null && !watch.isWatching()) {
+        return error;
+      }
+    }
+    return "no answer";
+  }
+
+  @Override
+  public String status() {
+    Instant since = awaySince;
+    if (since == null || !isAway()) {
+      return "ok";
+    }
+    if (unlisted.get() > 0) {
+      return "waiting for the first list of pods: " + reason();
+    }
+    return "the API server tells of no changes since %s; the last known pods stay: %s"
+        .formatted(since.truncatedTo(ChronoUnit.SECONDS), reason());
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+    watches.forEach(PodWatch::close);
+    events.close();
+    pulse.close();
+    client.close();
+    report.close();
+    meterRegistry.remove(current);
+    meterRegistry.remove(stale);
+  }
+}
