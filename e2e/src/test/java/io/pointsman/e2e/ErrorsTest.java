@@ -171,6 +171,15 @@ class ErrorsTest {
   }
 
   @Test
+  void aPodThatDoesNotSpeakHttpIs503InTheContractsFormAndSaysNothingOfTheInside() throws Exception {
+    server().inject(new Fault.Garbage());
+    Reply reply = stack.client().send(Ask.of("alpha"));
+    error(reply, 503, "overloaded_error", "service_unavailable", null);
+    assertThat(reply.header("retry-after")).isNotNull();
+    assertThat(reply.body()).doesNotContainIgnoringCase("upstream").doesNotContain("protocol");
+  }
+
+  @Test
   void aPodThatSaysNothingForTooLongIs504InTheContractsForm() throws Exception {
     server().inject(new Fault.Hang(Fault.Stage.BEFORE_HEADERS));
     error(stack.client().send(Ask.of("alpha")), 504, "api_error", null, null);

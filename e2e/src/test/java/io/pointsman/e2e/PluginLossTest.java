@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import io.pointsman.e2e.harness.Ask;
 import io.pointsman.e2e.harness.Await;
 import io.pointsman.e2e.harness.GatewayClient;
+import io.pointsman.e2e.harness.ModelsFile.Model;
 import io.pointsman.e2e.harness.Reply;
 import io.pointsman.e2e.harness.Stack;
 import io.pointsman.e2e.modelserver.Fault;
@@ -35,6 +36,13 @@ class PluginLossTest {
             .model("alpha", 2)
             .pluginFlags("--warm-up-time=0s", "--drain-grace=0s")
             .start();
+    var models = new ArrayList<>(stack.models());
+    models.add(new Model("empty", List.of(), null));
+    stack.modelsFile().write(models);
+    Await.until(
+        "the plugin knows the empty model",
+        LIMIT,
+        () -> stack.plugin().get("/debug/endpoints").contains("empty"));
   }
 
   @AfterAll
@@ -59,13 +67,7 @@ class PluginLossTest {
     long before = requests();
 
     for (int i = 0; i < 50; i++) {
-      Reply reply = client.send(ask(i));
-      assertThat(reply.status()).as(reply.body()).isEqualTo(503);
-      assertThat(reply.header("retry-after")).isNotNull();
-      assertThat(reply.header("content-type")).startsWith("application/json");
-      JsonObject error = reply.json().getAsJsonObject("error");
-      assertThat(error.get("type").getAsString()).isEqualTo("overloaded_error");
-      assertThat(error.get("code").getAsString()).isEqualTo("service_unavailable");
+      unavailable(client.send(ask(i)));
     }
     assertThat(requests()).isEqualTo(before);
 
@@ -79,13 +81,17 @@ class PluginLossTest {
   @Test
   void failingClosedRunningAnswersAreCutAndNewRequestsGet503AndReachNoPod() throws Exception {
     GatewayClient client = failOpen(false);
+    whatThePluginRefusesPassesAsItIs(client);
+    whatMatchesNoRouteIsAnsweredWithoutThePlugin();
     List<CompletableFuture<Reply>> running = runningStreams(client);
     stack.plugin().process().kill();
     long before = requests();
 
     for (int i = 0; i < 50; i++) {
-      assertThat(client.send(ask(i)).status()).isEqualTo(503);
+      unavailable(client.send(ask(i)));
     }
+    // What matches no route is not the plugin's to decide, so Envoy answers it as ever.
+    whatMatchesNoRouteIsAnsweredWithoutThePlugin();
     assertThat(requests()).isEqualTo(before);
     stack.servers("alpha").forEach(SampleModelServer::heal);
     // Envoy resets a stream whose ext_proc stream broke; that is why failing open is the default.
@@ -111,6 +117,38 @@ class PluginLossTest {
           .filteredOn(reply -> reply.status() == 200)
           .allMatch(reply -> reply.header("x-served-by") != null);
     }
+  }
+
+  private static void whatThePluginRefusesPassesAsItIs(GatewayClient client) throws Exception {
+    Reply noEndpoints = client.send(Ask.of("empty"));
+    unavailable(noEndpoints);
+    assertThat(noEndpoints.header("x-error-no-model-backends")).isEqualTo("true");
+    assertThat(message(noEndpoints)).contains("empty");
+  }
+
+  private static void whatMatchesNoRouteIsAnsweredWithoutThePlugin() throws Exception {
+    Reply options = raw("OPTIONS", "*");
+    assertThat(options.status()).isEqualTo(404);
+    Reply escaped = raw("GET", "/v1%2fmodels");
+    assertThat(escaped.status()).isEqualTo(307);
+    assertThat(escaped.header("location")).endsWith("/v1/models");
+  }
+
+  private static Reply raw(String method, String path) throws Exception {
+    return RawHttp.send(stack.envoyPort(), RawHttp.request(method, path, ""));
+  }
+
+  private static void unavailable(Reply reply) {
+    assertThat(reply.status()).as(reply.body()).isEqualTo(503);
+    assertThat(reply.header("retry-after")).isNotNull();
+    assertThat(reply.header("content-type")).startsWith("application/json");
+    JsonObject error = reply.json().getAsJsonObject("error");
+    assertThat(error.get("type").getAsString()).isEqualTo("overloaded_error");
+    assertThat(error.get("code").getAsString()).isEqualTo("service_unavailable");
+  }
+
+  private static String message(Reply reply) {
+    return reply.json().getAsJsonObject("error").get("message").getAsString();
   }
 
   private static List<CompletableFuture<Reply>> runningStreams(GatewayClient client) {

@@ -17,6 +17,9 @@ public sealed interface Fault {
   /** The connection is reset (RST). */
   record Reset(Stage stage) implements Fault {}
 
+  /** What comes back is not HTTP. */
+  record Garbage() implements Fault {}
+
   /** Nothing comes until {@link SampleModelServer#release} or {@link SampleModelServer#heal}. */
   record Hang(Stage stage) implements Fault {}
 

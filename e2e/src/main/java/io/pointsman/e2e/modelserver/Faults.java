@@ -1,11 +1,15 @@
 package io.pointsman.e2e.modelserver;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /** The fault that is switched on, and the requests that hang because of one. Thread-safe. */
@@ -49,6 +53,21 @@ final class Faults {
       released++;
     }
     return released;
+  }
+
+  /**
+   * Writes something to the connection of a request that no HTTP client can read, and closes it.
+   */
+  static void answerGarbage(Request request, Callback callback) {
+    EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
+    var garbage = ByteBuffer.wrap("\0\1 this is not HTTP\r\n\r\n".getBytes(US_ASCII));
+    endPoint.write(
+        Callback.from(
+            () -> {
+              endPoint.shutdownOutput();
+              callback.failed(new IOException("injected garbage"));
+            }),
+        garbage);
   }
 
   /** Resets the connection of a request: RST, not FIN. */

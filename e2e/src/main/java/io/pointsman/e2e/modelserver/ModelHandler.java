@@ -108,6 +108,8 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
     if (fault instanceof Reset reset && reset.stage() == Stage.BEFORE_HEADERS) {
       Faults.reset(request);
       callback.failed(new IOException("injected reset"));
+    } else if (fault instanceof Fault.Garbage) {
+      Faults.answerGarbage(request, callback);
     } else if (fault instanceof Hang hang && hang.stage() == Stage.BEFORE_HEADERS) {
       faults.hang(next);
     } else if (fault instanceof Fault.Status status) {

@@ -2,6 +2,7 @@ package io.pointsman.xds.snapshot;
 
 import io.envoyproxy.envoy.config.accesslog.v3.AccessLogFilter;
 import io.envoyproxy.envoy.config.accesslog.v3.ComparisonFilter;
+import io.envoyproxy.envoy.config.accesslog.v3.ExtensionFilter;
 import io.envoyproxy.envoy.config.accesslog.v3.ResponseFlagFilter;
 import io.envoyproxy.envoy.config.accesslog.v3.StatusCodeFilter;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
@@ -10,6 +11,7 @@ import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
 import io.envoyproxy.envoy.config.core.v3.RuntimeUInt32;
 import io.envoyproxy.envoy.config.core.v3.SubstitutionFormatString;
+import io.envoyproxy.envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper;
 import io.pointsman.xds.settings.GatewayPlugin;
@@ -26,11 +28,18 @@ final class ErrorReplies {
 
   private static final String JSON = "application/json";
   private static final int TOO_LARGE = 413;
+  private static final int UNAVAILABLE = 503;
   private static final int TIMEOUT = 504;
 
-  /** Nothing behind the route could take the request, or what took it broke off. */
+  /** Envoy names the cause of its answer so where the plugin failed it. */
+  private static final String PLUGIN_FAILED =
+      "response.code_details.startsWith(\"ext_proc_error\")";
+
+  /**
+   * Nothing behind the route could take the request, or what took it broke off or spoke no HTTP.
+   */
   private static final List<String> NO_SERVICE =
-      List.of("LH", "UH", "UF", "UO", "UC", "UR", "LR", "URX", "NC", "OM");
+      List.of("LH", "UH", "UF", "UO", "UC", "UR", "LR", "URX", "NC", "OM", "UPE", "DF");
 
   /** Something took too long. */
   private static final List<String> TOO_LATE = List.of("UT", "SI", "DT", "UMSDR");
@@ -46,11 +55,17 @@ final class ErrorReplies {
                 mapper(
                         withFlags(NO_SERVICE),
                         overloaded("the model endpoint is not available; retry shortly"))
+                    // Envoy's own is 502 for an endpoint that does not speak HTTP.
+                    .setStatusCode(Protos.uint32(UNAVAILABLE))
                     .addHeadersToAdd(retryAfter()))
             .addMappers(mapper(withFlags(TOO_LATE), timeout));
     if (!plugin.failOpen()) {
       // What a client gets when the plugin does not answer in time.
       replies.addMappers(mapper(withStatus(TIMEOUT), timeout));
+      // By cause, not by status: the plugin's own answers of that status stay as they are.
+      replies.addMappers(
+          mapper(pluginFailed(), overloaded("the router is not available; retry shortly"))
+              .addHeadersToAdd(retryAfter()));
     }
     if (plugin.processingMode().request().body() == RequestBodyMode.BUFFERED) {
       // In the other modes it is the plugin that answers so.
@@ -72,6 +87,16 @@ final class ErrorReplies {
   private static AccessLogFilter withFlags(List<String> flags) {
     return AccessLogFilter.newBuilder()
         .setResponseFlagFilter(ResponseFlagFilter.newBuilder().addAllFlags(flags))
+        .build();
+  }
+
+  private static AccessLogFilter pluginFailed() {
+    var expression = ExpressionFilter.newBuilder().setExpression(PLUGIN_FAILED).build();
+    return AccessLogFilter.newBuilder()
+        .setExtensionFilter(
+            ExtensionFilter.newBuilder()
+                .setName("envoy.access_loggers.extension_filters.cel")
+                .setTypedConfig(Protos.pack(expression)))
         .build();
   }
 

@@ -27,12 +27,15 @@ final class ExtProcFilter {
   private ExtProcFilter() {}
 
   /**
-   * The filter without the cluster: {@link #onRoutes} names it, so that a new cluster serves the
-   * next request of every client connection, and the listener need not change.
+   * The filter, switched off and without the cluster: {@link #onRoutes} switches it on and names
+   * the cluster, so that a new cluster serves the next request of every client connection, and the
+   * listener need not change. What matches no route, such as {@code OPTIONS *}, Envoy answers by
+   * itself, and does not ask.
    */
   static HttpFilter from(GatewayPlugin plugin) {
     return HttpFilter.newBuilder()
         .setName(Names.EXT_PROC_FILTER)
+        .setDisabled(true)
         .setTypedConfig(Protos.pack(processor(plugin)))
         .build();
   }
@@ -58,7 +61,7 @@ final class ExtProcFilter {
         .build();
   }
 
-  /** What routes add: the cluster to ask. */
+  /** What routes add: that the filter is on, and the cluster to ask. */
   static ExtProcPerRoute onRoutes(String pluginCluster, BackendSettings.Retry retry) {
     GrpcService.Builder service = service(pluginCluster);
     long retries = retry.numRetries();

@@ -13,6 +13,7 @@ import com.google.protobuf.UInt32Value;
 import com.google.protobuf.UInt64Value;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.util.Durations;
+import io.envoyproxy.envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter;
 import io.envoyproxy.envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig;
 import io.envoyproxy.envoy.extensions.clusters.dns.v3.DnsCluster;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
@@ -44,6 +45,7 @@ final class Flat {
                   HttpProtocolOptions.getDescriptor(),
                   DnsCluster.getDescriptor(),
                   HttpGrpcAccessLogConfig.getDescriptor(),
+                  ExpressionFilter.getDescriptor(),
                   io.envoyproxy.envoy.extensions.http.early_header_mutation.header_mutation.v3
                       .HeaderMutation.getDescriptor()))
           .build();
