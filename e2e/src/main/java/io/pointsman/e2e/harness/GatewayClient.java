@@ -54,6 +54,11 @@ public final class GatewayClient {
             .build());
   }
 
+  /** Sends a request with another body. */
+  public Reply post(Ask ask, String body) throws IOException {
+    return sendRaw(request(ask, body));
+  }
+
   /** {@code GET /v1/models}. */
   public Reply models() throws IOException {
     return sendRaw(HttpRequest.newBuilder(URI.create(base + "/v1/models")).timeout(LIMIT).build());
@@ -70,11 +75,15 @@ public final class GatewayClient {
   }
 
   private HttpRequest request(Ask ask) {
+    return request(ask, ask.body());
+  }
+
+  private HttpRequest request(Ask ask, String body) {
     var request =
         HttpRequest.newBuilder(URI.create(base + ask.path()))
             .timeout(LIMIT)
             .header("content-type", "application/json")
-            .POST(BodyPublishers.ofString(ask.body()));
+            .POST(BodyPublishers.ofString(body));
     ask.headers().forEach(request::header);
     return request.build();
   }

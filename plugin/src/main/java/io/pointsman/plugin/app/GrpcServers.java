@@ -3,6 +3,7 @@ package io.pointsman.plugin.app;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
+import io.grpc.ServerStreamTracer;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.util.List;
@@ -20,7 +21,10 @@ final class GrpcServers {
    * @throws StartException if the address cannot be bound
    */
   static Server start(
-      GrpcSettings settings, ServerCredentials credentials, List<BindableService> services)
+      GrpcSettings settings,
+      ServerCredentials credentials,
+      List<BindableService> services,
+      ServerStreamTracer.Factory tracers)
       throws StartException {
     var builder =
         NettyServerBuilder.forAddress(settings.bindAddress().toSocketAddress(), credentials)
@@ -33,7 +37,8 @@ final class GrpcServers {
             .keepAliveTimeout(settings.keepaliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
             // By default Envoy's own keepalive would be answered with GOAWAY "too_many_pings".
             .permitKeepAliveTime(settings.permitKeepaliveTime().toMillis(), TimeUnit.MILLISECONDS)
-            .permitKeepAliveWithoutCalls(true);
+            .permitKeepAliveWithoutCalls(true)
+            .addStreamTracerFactory(tracers);
     services.forEach(builder::addService);
     try {
       return builder.build().start();

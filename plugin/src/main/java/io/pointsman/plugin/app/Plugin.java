@@ -75,7 +75,9 @@ final class Plugin implements AutoCloseable {
     var pages = new AdminPages(meters, pipeline.endpoints(), this::readinessReport);
     debug = startDebug(pages);
     http = startHttp(pages);
-    server = GrpcServers.start(settings.grpc(), tls.credentials(), services());
+    server =
+        GrpcServers.start(
+            settings.grpc(), tls.credentials(), services(), pipeline.extProc().tracers());
     parts.add(server::shutdownNow);
     grpcPort = server.getPort();
     readiness.meet(Condition.LISTENING);

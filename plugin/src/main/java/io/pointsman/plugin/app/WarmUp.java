@@ -72,7 +72,11 @@ final class WarmUp {
       pipeline.endpoints().apply(topology());
       var grpc = settings.grpc().with(new BindAddress("127.0.0.1", 0));
       Server server =
-          GrpcServers.start(grpc, InsecureServerCredentials.create(), List.of(pipeline.extProc()));
+          GrpcServers.start(
+              grpc,
+              InsecureServerCredentials.create(),
+              List.of(pipeline.extProc()),
+              pipeline.extProc().tracers());
       parts.add(server::shutdownNow);
       ManagedChannel channel =
           NettyChannelBuilder.forAddress("127.0.0.1", server.getPort())

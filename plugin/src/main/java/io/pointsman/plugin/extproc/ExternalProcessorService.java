@@ -3,6 +3,7 @@ package io.pointsman.plugin.extproc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc.ExternalProcessorImplBase;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.grpc.ServerStreamTracer;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
@@ -58,6 +59,14 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
    */
   public void endDecidedStreams() {
     streams.drain();
+  }
+
+  /**
+   * For the server that carries this service: tells it which streams gRPC ended before their
+   * messages came here. They are counted and told in the log.
+   */
+  public ServerStreamTracer.Factory tracers() {
+    return new RefusedMessages(context.faults());
   }
 
   /** Streams that are open now. */

@@ -12,6 +12,8 @@ enum ProtocolFault {
   OBSERVABILITY_MODE("observability_mode"),
   /** The model is not known without the body, and Envoy does not send the body. */
   BODY_NOT_SENT("body_not_sent"),
+  /** A message that is longer than the server takes; gRPC ends the stream. */
+  MESSAGE_TOO_LARGE("message_too_large"),
   /** An exception in our own code. */
   INTERNAL("internal");
 

@@ -178,6 +178,8 @@ class PluginTest {
       await().atMost(LONG).until(fixture::inFlight, count -> count == 1);
       other.responseHeaders(200);
       assertThat(other.reply().hasResponseHeaders()).isTrue();
+      assertThat(fixture.get("/metrics").body())
+          .contains("protocol_errors_total{kind=\"message_too_large\"} 1.0");
     }
   }
 

@@ -14,6 +14,8 @@ public record Settings(
     GatewayPlugin gatewayPlugin,
     AccessLog accessLog) {
 
+  private static final long ONE_READ = 128 << 10;
+
   /**
    * Reads a settings document.
    *
@@ -23,6 +25,19 @@ public record Settings(
    */
   public static Settings parse(String source, String text) throws ConfigException {
     return SettingsReader.read(source, text);
+  }
+
+  /**
+   * Bytes that Envoy's listener may buffer for one connection: {@code bufferLimit}, but for the
+   * mode BufferedPartial. There Envoy sends on what it has when the buffer is full and one more
+   * read has come in, up to twice the buffer and a read of 128 KiB, in one message that the plugin
+   * must take.
+   */
+  public long listenerBufferBytes() {
+    long limit = clientTrafficPolicy.connection().bufferLimit();
+    return gatewayPlugin.processingMode().request().body() == RequestBodyMode.BUFFERED_PARTIAL
+        ? Math.max(limit / 4, limit / 2 - ONE_READ / 2)
+        : limit;
   }
 
   /** What holds when the file says nothing. */

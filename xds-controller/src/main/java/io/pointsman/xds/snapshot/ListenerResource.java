@@ -1,6 +1,7 @@
 package io.pointsman.xds.snapshot;
 
 import com.google.protobuf.BoolValue;
+import com.google.protobuf.UInt64Value;
 import io.envoyproxy.envoy.config.accesslog.v3.AccessLog;
 import io.envoyproxy.envoy.config.common.mutation_rules.v3.HeaderMutation;
 import io.envoyproxy.envoy.config.core.v3.Address;
@@ -39,16 +40,15 @@ final class ListenerResource {
   private ListenerResource() {}
 
   static Listener from(Settings settings, String pluginCluster) {
-    ClientTrafficPolicy.Connection connection = settings.clientTrafficPolicy().connection();
     return Listener.newBuilder()
         .setName(Names.LISTENER)
         .setAddress(address(settings.listener()))
-        .setPerConnectionBufferLimitBytes(Protos.uint32(connection.bufferLimit()))
+        .setPerConnectionBufferLimitBytes(Protos.uint32(settings.listenerBufferBytes()))
         .setMaxConnectionsToAcceptPerSocketEvent(Protos.uint32(1))
         .addFilterChains(
             FilterChain.newBuilder()
                 .setName(Names.LISTENER)
-                .addFilters(connectionLimit(connection.connectionLimit()))
+                .addFilters(connectionLimit(settings.clientTrafficPolicy().connection()))
                 .addFilters(
                     Filter.newBuilder()
                         .setName("envoy.filters.network.http_connection_manager")
@@ -65,11 +65,11 @@ final class ListenerResource {
     return Address.newBuilder().setSocketAddress(socket).build();
   }
 
-  private static Filter connectionLimit(ClientTrafficPolicy.ConnectionLimit limit) {
+  private static Filter connectionLimit(ClientTrafficPolicy.Connection connection) {
     var filter =
         ConnectionLimit.newBuilder()
             .setStatPrefix("pointsman")
-            .setMaxConnections(com.google.protobuf.UInt64Value.of(limit.value()))
+            .setMaxConnections(UInt64Value.of(connection.connectionLimit().value()))
             .build();
     return Filter.newBuilder()
         .setName("envoy.filters.network.connection_limit")
@@ -89,7 +89,7 @@ final class ListenerResource {
                     .setIdleTimeout(Protos.duration(timeout.idleTimeout()))
                     // target_pod must not be taken for target-pod by anything behind us.
                     .setHeadersWithUnderscoresAction(HeadersWithUnderscoresAction.REJECT_REQUEST))
-            .setHttp2ProtocolOptions(http2(client))
+            .setHttp2ProtocolOptions(http2(client, settings.listenerBufferBytes()))
             .setRequestTimeout(Protos.duration(timeout.requestReceivedTimeout()))
             .setStreamIdleTimeout(Protos.duration(timeout.streamIdleTimeout()))
             .setUseRemoteAddress(BoolValue.of(true))
@@ -122,8 +122,8 @@ final class ListenerResource {
    * With HTTP/2 the flow-control window of a stream is also what Envoy buffers of its body: a body
    * that is larger gets 413, whatever the listener's limit says.
    */
-  private static Http2ProtocolOptions http2(ClientTrafficPolicy client) {
-    long window = Math.max(LEAST_WINDOW, client.connection().bufferLimit());
+  private static Http2ProtocolOptions http2(ClientTrafficPolicy client, long bufferBytes) {
+    long window = Math.max(LEAST_WINDOW, bufferBytes);
     return Http2ProtocolOptions.newBuilder()
         .setMaxConcurrentStreams(Protos.uint32(client.http2().maxConcurrentStreams()))
         .setInitialStreamWindowSize(Protos.uint32(window))

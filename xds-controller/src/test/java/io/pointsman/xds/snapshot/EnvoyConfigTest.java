@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class EnvoyConfigTest {
@@ -197,6 +198,8 @@ class EnvoyConfigTest {
               "gatewayPlugin.processingMode.request.body",
               "BufferedPartial",
               "ext_proc.processing_mode.request_body_mode=BUFFERED_PARTIAL",
+              "listener.per_connection_buffer_limit_bytes=2031616",
+              "hcm.http2_protocol_options.initial_stream_window_size=2031616",
               "hcm.local_reply_config.mappers[413]=(none)"),
           change(
               "gatewayPlugin.processingMode.request.body",
@@ -490,6 +493,36 @@ class EnvoyConfigTest {
         .contains("target-pod", "x-gateway-destination-endpoint", "prefill-target-pod")
         .containsAll(ControlHeaders.PLUGIN)
         .containsAll(ControlHeaders.ROUTER);
+  }
+
+  @Test
+  void whatMatchesNoRouteIsNotAskedOf() {
+    assertThat(Flat.of(EnvoyConfig.from(Settings.defaults())))
+        .containsEntry("hcm.http_filters[envoy.filters.http.ext_proc].disabled", "true")
+        .containsEntry(
+            "vhost.ext_proc.overrides.grpc_service.envoy_grpc.cluster_name", "pointsman_plugin_#");
+  }
+
+  @Test
+  void aPluginThatFailsIsAnsweredForInTheContractsFormWhereTheFilterFailsClosed()
+      throws ConfigException {
+    String cause = "response.code_details.startsWith(\"ext_proc_error\")";
+    assertThat(Flat.of(config("gatewayPlugin: {failOpen: false}")).values()).contains(cause);
+    assertThat(Flat.of(config("gatewayPlugin: {failOpen: true}")).values()).doesNotContain(cause);
+  }
+
+  /**
+   * Envoy sends on up to twice the buffer and one read of 128 KiB; the plugin takes the limit and
+   * 64 KiB.
+   */
+  @ParameterizedTest
+  @CsvSource({"4Mi, 2031616", "1Mi, 458752", "256Ki, 65536", "4Ki, 1024"})
+  void cutBodiesFitIntoAMessage(String limit, String buffer) throws ConfigException {
+    EnvoyConfig config =
+        config(
+            "{gatewayPlugin: {processingMode: {request: {body: BufferedPartial}}},"
+                + " clientTrafficPolicy: {connection: {bufferLimit: %s}}}".formatted(limit));
+    assertThat(Flat.of(config)).containsEntry("listener.per_connection_buffer_limit_bytes", buffer);
   }
 
   @Test
