@@ -17,6 +17,16 @@ public final class ConfigException extends Exception {
     super(oneLine(source + ":" + line + ": " + (path.isEmpty() ? "" : path + ": ") + reason));
   }
 
+  /**
+   * For a document that could not be read at all.
+   *
+   * @param source file name as the operator knows it
+   * @param reason what is wrong
+   */
+  public ConfigException(String source, String reason) {
+    super(oneLine(source + ": " + reason));
+  }
+
   /** What was found may span lines, or hold what a terminal takes for a command. */
   private static String oneLine(String message) {
     return message.replaceAll("\\p{Cntrl}+", " ").strip();

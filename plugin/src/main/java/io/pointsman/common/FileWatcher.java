@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -88,9 +90,13 @@ public final class FileWatcher implements AutoCloseable {
     try {
       return decode(Files.readAllBytes(file));
     } catch (CharacterCodingException e) {
-      throw new ConfigException(file.toString(), 1, "", "the file is not UTF-8 text");
+      throw new ConfigException(file.toString(), "the file is not UTF-8 text");
+    } catch (NoSuchFileException e) {
+      throw new ConfigException(file.toString(), "there is no such file");
+    } catch (AccessDeniedException e) {
+      throw new ConfigException(file.toString(), "the file may not be read");
     } catch (IOException e) {
-      throw new ConfigException(file.toString(), 1, "", "cannot read the file: " + e);
+      throw new ConfigException(file.toString(), "cannot read the file: " + e.getMessage());
     }
   }
 

@@ -11,6 +11,7 @@ class ConfigExceptionTest {
     assertThat(new ConfigException("a.yaml", 3, "x.y", "too large"))
         .hasMessage("a.yaml:3: x.y: too large");
     assertThat(new ConfigException("a.yaml", 1, "", "empty")).hasMessage("a.yaml:1: empty");
+    assertThat(new ConfigException("a.yaml", "gone")).hasMessage("a.yaml: gone");
   }
 
   @Test

@@ -61,10 +61,21 @@ class FileWatcherTest {
     Path file = Files.writeString(folder.resolve("f"), "one");
     try (var watcher = FileWatcher.start(file, "one", INTERVAL, seen::add)) {
       Files.delete(file);
-      assertThatThrownBy(() -> FileWatcher.read(file)).hasMessageContaining("cannot read the file");
+      assertThatThrownBy(() -> FileWatcher.read(file)).hasMessage(file + ": there is no such file");
       replace(file, "back");
       assertThat(next()).isEqualTo("back");
     }
+  }
+
+  @Test
+  void aFileThatCannotBeReadIsNamedWithTheReasonAndWithoutALine() throws Exception {
+    assertThatThrownBy(() -> FileWatcher.read(folder))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(folder + ": cannot read the file: Is a directory");
+    Path binary = Files.write(folder.resolve("b"), new byte[] {(byte) 0xff});
+    assertThatThrownBy(() -> FileWatcher.read(binary))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(binary + ": the file is not UTF-8 text");
   }
 
   @Test

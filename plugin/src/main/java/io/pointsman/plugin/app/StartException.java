@@ -1,6 +1,7 @@
 package io.pointsman.plugin.app;
 
 import io.pointsman.common.BindAddress;
+import io.pointsman.common.ListenFailure;
 import java.io.IOException;
 
 /** The plugin cannot start, though its settings are sound; the message is one line. */
@@ -12,11 +13,6 @@ final class StartException extends Exception {
   }
 
   static StartException cannotListen(Setting setting, BindAddress address, IOException e) {
-    // Netty names the address a second time, its cause the system call; the reason comes last.
-    Throwable cause = e.getCause() == null ? e : e.getCause();
-    String words = String.valueOf(cause.getMessage());
-    String reason = words.substring(words.lastIndexOf(": ") < 0 ? 0 : words.lastIndexOf(": ") + 2);
-    return new StartException(
-        "cannot listen on %s (%s): %s".formatted(address, setting.flag(), reason), e);
+    return new StartException(ListenFailure.describe(address, setting.flag(), e), e);
   }
 }

@@ -89,7 +89,7 @@ class FileDiscoveryTest {
   void aMissingFileStopsTheStart() {
     assertThatThrownBy(() -> discovery.start(topologies::add))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("cannot read the file");
+        .hasMessage(file + ": there is no such file");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.pointsman.xds.app;
 
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ExitCode;
 
 /** Ends a command with an exit code and one line for the operator. */
@@ -8,9 +9,14 @@ final class CommandFailure extends Exception {
 
   private final int exitCode;
 
-  private CommandFailure(int exitCode, String reason, Exception cause) {
+  private CommandFailure(int exitCode, String reason, @Nullable Exception cause) {
     super(reason, cause);
     this.exitCode = exitCode;
+  }
+
+  /** What the operator gave cannot be used. */
+  static CommandFailure badInput(String reason) {
+    return new CommandFailure(ExitCode.USAGE, reason, null);
   }
 
   /** What the operator gave cannot be used. */
@@ -19,8 +25,8 @@ final class CommandFailure extends Exception {
   }
 
   /** The machine does not let us do it. */
-  static CommandFailure impossible(String what, Exception cause) {
-    return new CommandFailure(ExitCode.SOFTWARE, what + ": " + cause.getMessage(), cause);
+  static CommandFailure impossible(Exception cause) {
+    return new CommandFailure(ExitCode.SOFTWARE, String.valueOf(cause.getMessage()), cause);
   }
 
   int exitCode() {

@@ -9,8 +9,10 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pointsman.common.BindAddress;
 import io.pointsman.common.ConfigException;
+import io.pointsman.common.HttpEndpoint;
 import io.pointsman.common.HttpEndpointServer;
 import io.pointsman.common.HttpReply;
+import io.pointsman.common.ListenFailure;
 import io.pointsman.xds.server.SettingsFile;
 import io.pointsman.xds.server.XdsServer;
 import java.io.IOException;
@@ -36,31 +38,50 @@ public final class Controller implements AutoCloseable {
    * Reads the settings, then serves and follows them.
    *
    * @throws ConfigException if the settings cannot be used
-   * @throws IOException if an address cannot be bound
+   * @throws IOException if an address cannot be bound; says which, by whose flag, and why
    */
   public static Controller start(Path settings, BindAddress xdsAddress, BindAddress httpAddress)
       throws ConfigException, IOException {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     SettingsFile file = SettingsFile.read(settings);
-    XdsServer xds = XdsServer.start(xdsAddress, file.settings(), registry);
+    XdsServer xds = startXds(xdsAddress, file, registry);
     try {
-      HttpEndpointServer http =
-          HttpEndpointServer.start(
-              "http",
-              httpAddress,
-              Map.of(
-                  "/metrics",
-                  call -> HttpReply.of(200, "text/plain; version=0.0.4", registry.scrape()),
-                  "/healthz",
-                  call -> HttpReply.text(200, "ok\n"),
-                  "/readyz",
-                  call -> HttpReply.text(200, readiness(file, xds))));
+      HttpEndpointServer http = startHttp(httpAddress, pages(file, xds, registry));
       file.follow(xds);
       return new Controller(file, xds, http, bindProcessMeters(registry));
     } catch (IOException e) {
       xds.close();
       throw e;
     }
+  }
+
+  private static XdsServer startXds(
+      BindAddress address, SettingsFile file, PrometheusMeterRegistry registry) throws IOException {
+    try {
+      return XdsServer.start(address, file.settings(), registry);
+    } catch (IOException e) {
+      throw new IOException(ListenFailure.describe(address, "--xds-bind-address", e), e);
+    }
+  }
+
+  private static HttpEndpointServer startHttp(BindAddress address, Map<String, HttpEndpoint> pages)
+      throws IOException {
+    try {
+      return HttpEndpointServer.start("http", address, pages);
+    } catch (IOException e) {
+      throw new IOException(ListenFailure.describe(address, "--http-bind-address", e), e);
+    }
+  }
+
+  private static Map<String, HttpEndpoint> pages(
+      SettingsFile file, XdsServer xds, PrometheusMeterRegistry registry) {
+    return Map.of(
+        "/metrics",
+        call -> HttpReply.of(200, "text/plain; version=0.0.4", registry.scrape()),
+        "/healthz",
+        call -> HttpReply.text(200, "ok\n"),
+        "/readyz",
+        call -> HttpReply.text(200, readiness(file, xds)));
   }
 
   /** Ready means: it serves a good configuration, if not always the one in the file. */

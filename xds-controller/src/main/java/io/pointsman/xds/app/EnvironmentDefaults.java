@@ -9,7 +9,8 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * Takes what the command line does not say from the environment: {@code --xds-bind-address} from
- * {@code POINTSMAN_XDS_BIND_ADDRESS}, {@code --settings} from {@code POINTSMAN_XDS_SETTINGS}.
+ * {@code POINTSMAN_XDS_BIND_ADDRESS}, {@code --settings} from {@code POINTSMAN_XDS_SETTINGS}. An
+ * empty variable counts as not set.
  */
 final class EnvironmentDefaults implements IDefaultValueProvider {
   private static final String PREFIX = "POINTSMAN_XDS_";
@@ -20,16 +21,19 @@ final class EnvironmentDefaults implements IDefaultValueProvider {
     this.environment = environment;
   }
 
-  static String variable(String option) {
-    String name = option.replaceFirst("^--(xds-)?", "").replace('-', '_');
+  static String variable(OptionSpec option) {
+    String name = option.longestName().replaceFirst("^--(xds-)?", "").replace('-', '_');
     return PREFIX + name.toUpperCase(Locale.ROOT);
   }
 
+  /** Null leaves the default that the option itself declares. */
   @Override
   public @Nullable String defaultValue(ArgSpec argument) {
-    // Null leaves the default that the option itself declares.
-    return argument instanceof OptionSpec option
-        ? environment.get(variable(option.longestName()))
-        : null;
+    // POINTSMAN_XDS_VERSION is an image's version, and nobody's wish to have it printed.
+    if (argument instanceof OptionSpec option && !option.usageHelp() && !option.versionHelp()) {
+      String value = environment.get(variable(option));
+      return value == null || value.isEmpty() ? null : value;
+    }
+    return null;
   }
 }

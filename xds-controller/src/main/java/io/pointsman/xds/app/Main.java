@@ -5,8 +5,11 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /** Entry point of the xDS controller. */
 public final class Main {
@@ -14,6 +17,9 @@ public final class Main {
 
   /** Runs a command and ends the process with its exit code. */
   public static void main(String[] args) {
+    // gRPC speaks to java.util.logging, which would print its own two-line form.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     System.exit(commandLine(System.getenv(), System.out, System.err).execute(args));
   }
 
@@ -23,13 +29,44 @@ public final class Main {
         .setOut(writer(out))
         .setErr(writer(err))
         .setDefaultValueProvider(new EnvironmentDefaults(environment))
-        .registerConverter(BindAddress.class, BindAddress::parse)
+        .registerConverter(BindAddress.class, saying(BindAddress::parse))
+        .registerConverter(long.class, saying(Main::integer))
+        .registerConverter(boolean.class, saying(Main::trueOrFalse))
+        .setParameterExceptionHandler(BadArguments::refuse)
         .setExecutionExceptionHandler(Main::failed)
         .setUsageHelpWidth(100);
   }
 
   private static PrintWriter writer(PrintStream stream) {
     return new PrintWriter(stream, /* autoFlush= */ true, StandardCharsets.UTF_8);
+  }
+
+  /** Without this picocli would tell the operator a class name. */
+  private static <T> ITypeConverter<T> saying(ITypeConverter<T> converter) {
+    return text -> {
+      try {
+        return converter.convert(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
+      }
+    };
+  }
+
+  private static Long integer(String text) {
+    try {
+      return Long.valueOf(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("expected an integer, found \"" + text + "\"", e);
+    }
+  }
+
+  private static Boolean trueOrFalse(String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default ->
+          throw new IllegalArgumentException("expected true or false, found \"" + text + "\"");
+    };
   }
 
   private static int failed(Exception e, CommandLine commandLine, ParseResult parsed)

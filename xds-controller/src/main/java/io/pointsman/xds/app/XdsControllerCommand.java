@@ -9,11 +9,13 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** The command line. */
 @Command(
@@ -24,6 +26,14 @@ import picocli.CommandLine.Option;
     versionProvider = XdsControllerCommand.Version.class)
 final class XdsControllerCommand {
   private static final Logger log = LoggerFactory.getLogger(XdsControllerCommand.class);
+
+  private static final String XDS_BIND_ADDRESS = ":18000";
+  private static final String HTTP_BIND_ADDRESS = ":8081";
+  private static final String XDS_ADDRESS = "127.0.0.1:18000";
+  private static final String NODE_ID = "envoy";
+  private static final String NODE_CLUSTER = "pointsman";
+  private static final String ADMIN_ADDRESS = "127.0.0.1:9901";
+  private static final String MAX_CONNECTIONS = "50000";
 
   private final PrintStream out;
 
@@ -55,18 +65,22 @@ final class XdsControllerCommand {
       @Option(
               names = "--xds-bind-address",
               paramLabel = "HOST:PORT",
-              defaultValue = ":18000",
+              defaultValue = XDS_BIND_ADDRESS,
               description =
-                  "Where Envoys connect; port 0 takes a free one. Default: ${DEFAULT-VALUE}."
+                  "Where Envoys connect; port 0 takes a free one. Default: "
+                      + XDS_BIND_ADDRESS
+                      + "."
                       + " Environment: POINTSMAN_XDS_BIND_ADDRESS.")
           BindAddress xdsAddress,
       @Option(
               names = "--http-bind-address",
               paramLabel = "HOST:PORT",
-              defaultValue = ":8081",
+              defaultValue = HTTP_BIND_ADDRESS,
               description =
                   "Where /metrics, /healthz and /readyz are; port 0 takes a free one. Default:"
-                      + " ${DEFAULT-VALUE}. Environment: POINTSMAN_XDS_HTTP_BIND_ADDRESS.")
+                      + " "
+                      + HTTP_BIND_ADDRESS
+                      + ". Environment: POINTSMAN_XDS_HTTP_BIND_ADDRESS.")
           BindAddress httpAddress)
       throws CommandFailure, InterruptedException {
     Controller controller = start(settings, xdsAddress, httpAddress);
@@ -89,7 +103,7 @@ final class XdsControllerCommand {
     } catch (ConfigException e) {
       throw CommandFailure.badInput(e);
     } catch (IOException e) {
-      throw CommandFailure.impossible("cannot listen", e);
+      throw CommandFailure.impossible(e);
     }
   }
 
@@ -107,15 +121,21 @@ final class XdsControllerCommand {
       mixinStandardHelpOptions = true,
       versionProvider = Version.class)
   void validate(
+      @Parameters(arity = "0..1", paramLabel = "FILE", description = "Settings file (YAML).")
+          @Nullable Path file,
       @Option(
               names = "--settings",
-              required = true,
               paramLabel = "FILE",
-              description = "Settings file (YAML). Environment: POINTSMAN_XDS_SETTINGS.")
-          Path settings)
+              description = "The same where no FILE is given. Environment: POINTSMAN_XDS_SETTINGS.")
+          @Nullable Path settings)
       throws CommandFailure {
-    try (var file = SettingsFile.read(settings)) {
-      out.println(settings + ": valid, for port " + file.settings().listener().port());
+    Path checked = file != null ? file : settings;
+    if (checked == null) {
+      throw CommandFailure.badInput(
+          "no settings file is given; see xds-controller validate --help");
+    }
+    try (var read = SettingsFile.read(checked)) {
+      out.println(checked + ": valid, for port " + read.settings().listener().port());
     } catch (ConfigException e) {
       throw CommandFailure.badInput(e);
     }
@@ -134,42 +154,52 @@ final class XdsControllerCommand {
               names = "--xds-address",
               paramLabel = "HOST:PORT",
               split = ",",
-              defaultValue = "127.0.0.1:18000",
+              defaultValue = XDS_ADDRESS,
               description =
                   "Where this controller listens; several replicas separated by commas. Default:"
-                      + " ${DEFAULT-VALUE}. Environment: POINTSMAN_XDS_ADDRESS.")
+                      + " "
+                      + XDS_ADDRESS
+                      + ". Environment: POINTSMAN_XDS_ADDRESS.")
           List<BindAddress> xdsAddresses,
       @Option(
               names = "--node-id",
               paramLabel = "ID",
-              defaultValue = "envoy",
+              defaultValue = NODE_ID,
               description =
-                  "Name of this Envoy in the controller's log. Default: ${DEFAULT-VALUE}."
+                  "Name of this Envoy in the controller's log. Default: "
+                      + NODE_ID
+                      + "."
                       + " Environment: POINTSMAN_XDS_NODE_ID.")
           String nodeId,
       @Option(
               names = "--node-cluster",
               paramLabel = "NAME",
-              defaultValue = "pointsman",
+              defaultValue = NODE_CLUSTER,
               description =
-                  "Name of the group of Envoys. Default: ${DEFAULT-VALUE}. Environment:"
+                  "Name of the group of Envoys. Default: "
+                      + NODE_CLUSTER
+                      + ". Environment:"
                       + " POINTSMAN_XDS_NODE_CLUSTER.")
           String nodeCluster,
       @Option(
               names = "--admin-address",
               paramLabel = "HOST:PORT",
-              defaultValue = "127.0.0.1:9901",
+              defaultValue = ADMIN_ADDRESS,
               description =
                   "Envoy's admin interface, which has no protection of its own. Default:"
-                      + " ${DEFAULT-VALUE}. Environment: POINTSMAN_XDS_ADMIN_ADDRESS.")
+                      + " "
+                      + ADMIN_ADDRESS
+                      + ". Environment: POINTSMAN_XDS_ADMIN_ADDRESS.")
           BindAddress adminAddress,
       @Option(
               names = "--max-connections",
               paramLabel = "N",
-              defaultValue = "50000",
+              defaultValue = MAX_CONNECTIONS,
               description =
                   "Client connections that Envoy accepts over all; 0 is no limit. Default:"
-                      + " ${DEFAULT-VALUE}. Environment: POINTSMAN_XDS_MAX_CONNECTIONS.")
+                      + " "
+                      + MAX_CONNECTIONS
+                      + ". Environment: POINTSMAN_XDS_MAX_CONNECTIONS.")
           long maxConnections,
       @Option(
               names = "--sotw",

@@ -1,6 +1,7 @@
 package io.pointsman.xds.settings;
 
 import io.pointsman.common.ConfigException;
+import io.pointsman.common.DurationText;
 import io.pointsman.common.YamlMap;
 import io.pointsman.common.YamlNode;
 import java.time.Duration;

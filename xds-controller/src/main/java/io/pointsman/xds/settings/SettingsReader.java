@@ -3,6 +3,7 @@ package io.pointsman.xds.settings;
 import static io.pointsman.xds.settings.Section.UINT32;
 
 import io.pointsman.common.ConfigException;
+import io.pointsman.common.DurationText;
 import io.pointsman.common.YamlNode;
 import java.time.Duration;
 

@@ -95,7 +95,10 @@ class CommandLineTest {
   void withoutACommandItSaysWhatThereIs() {
     Result result = run(Map.of());
     assertThat(result.exitCode()).isEqualTo(2);
-    assertThat(result.err()).contains("serve", "validate", "bootstrap");
+    assertThat(result.err())
+        .isEqualTo(
+            "xds-controller: Missing required subcommand, expected one of bootstrap, serve,"
+                + " validate; see xds-controller --help\n");
   }
 
   @Test
@@ -103,6 +106,82 @@ class CommandLineTest {
     Path file = file("listener: {port: 1234}");
     Result result = run(Map.of(), "validate", "--settings", file.toString());
     assertThat(result).isEqualTo(new Result(0, file + ": valid, for port 1234\n", ""));
+    assertThat(run(Map.of(), "validate", file.toString())).isEqualTo(result);
+    // The file that is named goes before the one of the environment.
+    assertThat(run(Map.of("POINTSMAN_XDS_SETTINGS", "/nope"), "validate", file.toString()))
+        .isEqualTo(result);
+  }
+
+  @Test
+  void aFileThatIsMissingOrNotNamedIsOneLineAndExitCode2() {
+    assertThat(run(Map.of(), "validate", "/nope.yaml"))
+        .isEqualTo(new Result(2, "", "xds-controller: /nope.yaml: there is no such file\n"));
+    assertThat(run(Map.of(), "validate"))
+        .isEqualTo(
+            new Result(
+                2,
+                "",
+                "xds-controller: no settings file is given; see xds-controller validate --help\n"));
+    assertThat(run(Map.of(), "serve").err())
+        .startsWith("xds-controller: Missing required option: '--settings=FILE'; see ")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aBadVariableIsOneLineThatNamesIt() {
+    for (String[] bad :
+        new String[][] {
+          {"serve", "POINTSMAN_XDS_BIND_ADDRESS", "foo", "expected HOST:PORT or :PORT"},
+          {"serve", "POINTSMAN_XDS_HTTP_BIND_ADDRESS", "foo", "expected HOST:PORT or :PORT"},
+          {"bootstrap", "POINTSMAN_XDS_ADDRESS", "foo", "expected HOST:PORT or :PORT"},
+          {"bootstrap", "POINTSMAN_XDS_ADMIN_ADDRESS", "foo", "expected HOST:PORT or :PORT"},
+          {"bootstrap", "POINTSMAN_XDS_MAX_CONNECTIONS", "foo", "expected an integer"},
+          {"bootstrap", "POINTSMAN_XDS_SOTW", "foo", "expected true or false"},
+        }) {
+      Result result = run(Map.of(bad[1], bad[2], "POINTSMAN_XDS_SETTINGS", "s.yaml"), bad[0]);
+      assertThat(result)
+          .isEqualTo(
+              new Result(
+                  2,
+                  "",
+                  "xds-controller: %s: %s, found \"foo\"; see xds-controller %s --help\n"
+                      .formatted(bad[1], bad[3], bad[0])));
+    }
+  }
+
+  @Test
+  void aBadFlagIsOneLineThatNamesItAndGoesBeforeTheVariable() {
+    assertThat(
+            run(Map.of("POINTSMAN_XDS_ADMIN_ADDRESS", "bar"), "bootstrap", "--admin-address=foo"))
+        .isEqualTo(
+            new Result(
+                2,
+                "",
+                "xds-controller: --admin-address: expected HOST:PORT or :PORT, found \"foo\";"
+                    + " see xds-controller bootstrap --help\n"));
+  }
+
+  @Test
+  void anEmptyVariableCountsAsNotSet() throws IOException {
+    var environment =
+        Map.of(
+            "POINTSMAN_XDS_ADDRESS", "",
+            "POINTSMAN_XDS_NODE_ID", "",
+            "POINTSMAN_XDS_MAX_CONNECTIONS", "",
+            "POINTSMAN_XDS_SOTW", "");
+    assertThat(run(environment, "bootstrap")).isEqualTo(run(Map.of(), "bootstrap"));
+  }
+
+  @Test
+  void variablesNamedAsHelpAndVersionMeanNothing() {
+    var environment = Map.of("POINTSMAN_XDS_VERSION", "0.1.0", "POINTSMAN_XDS_HELP", "true");
+    assertThat(run(environment, "bootstrap")).isEqualTo(run(Map.of(), "bootstrap"));
+  }
+
+  @Test
+  void helpShowsTheDefaultsWhateverTheEnvironmentSays() {
+    assertThat(run(Map.of("POINTSMAN_XDS_NODE_ID", "mine"), "bootstrap", "--help"))
+        .isEqualTo(run(Map.of(), "bootstrap", "--help"));
   }
 
   @Test
@@ -119,17 +198,27 @@ class CommandLineTest {
   }
 
   @Test
-  void aTakenPortIsOneLineAndExitCode1() throws IOException {
+  void aTakenPortIsOneLineWithItsFlagAndExitCode1() throws IOException {
     Path file = file("{}");
     try (var taken = new ServerSocket(0)) {
-      Result result =
-          run(
-              Map.of(),
-              "serve",
-              "--settings=" + file,
-              "--xds-bind-address=:" + taken.getLocalPort());
-      assertThat(result.exitCode()).isEqualTo(1);
-      assertThat(result.err()).startsWith("xds-controller: cannot listen: ").hasLineCount(1);
+      String address = "127.0.0.1:" + taken.getLocalPort();
+      for (String flag : new String[] {"--xds-bind-address", "--http-bind-address"}) {
+        Result result =
+            run(
+                Map.of(
+                    "POINTSMAN_XDS_BIND_ADDRESS", "127.0.0.1:0",
+                    "POINTSMAN_XDS_HTTP_BIND_ADDRESS", "127.0.0.1:0"),
+                "serve",
+                "--settings=" + file,
+                flag + "=" + address);
+        assertThat(result)
+            .isEqualTo(
+                new Result(
+                    1,
+                    "",
+                    "xds-controller: cannot listen on %s (%s): Address already in use\n"
+                        .formatted(address, flag)));
+      }
     }
   }
 
@@ -235,7 +324,7 @@ class CommandLineTest {
         }) {
       Result result = run(Map.of(), "bootstrap", option);
       assertThat(result.exitCode()).as(option).isEqualTo(2);
-      assertThat(result.err()).as(option).isNotBlank();
+      assertThat(result.err()).as(option).startsWith("xds-controller: ").hasLineCount(1);
       assertThat(result.out()).as(option).isEmpty();
     }
   }

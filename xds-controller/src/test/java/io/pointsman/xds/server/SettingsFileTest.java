@@ -102,7 +102,7 @@ class SettingsFileTest {
   void aMissingFileIsRefusedAtStart() {
     assertThatThrownBy(() -> SettingsFile.read(folder.resolve("none.yaml")))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("none.yaml:1: cannot read the file");
+        .hasMessageContaining("none.yaml: there is no such file");
   }
 
   @Test
