@@ -9,7 +9,7 @@ import io.pointsman.common.HttpCall;
 import io.pointsman.common.HttpEndpoint;
 import io.pointsman.common.HttpReply;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
-import io.pointsman.plugin.endpoint.Pool;
+import io.pointsman.plugin.endpoint.Pools;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -61,18 +61,29 @@ public record AdminPages(
 
   private HttpReply models(HttpCall call) {
     var data = new JsonArray();
-    for (Pool pool : endpoints.pools().all()) {
-      var model = new JsonObject();
-      model.addProperty("id", pool.model());
-      model.addProperty("object", "model");
-      model.addProperty("created", 0);
-      model.addProperty("owned_by", MODEL_OWNER);
-      data.add(model);
-    }
+    Pools pools = endpoints.pools();
+    pools.all().forEach(pool -> data.add(model(pool.model())));
+    pools
+        .adapters()
+        .forEach(
+            (name, pool) -> {
+              JsonObject adapter = model(name);
+              adapter.addProperty("parent", pool.model());
+              data.add(adapter);
+            });
     var json = new JsonObject();
     json.addProperty("object", "list");
     json.add("data", data);
     return HttpReply.json(200, json.toString());
+  }
+
+  private static JsonObject model(String id) {
+    var model = new JsonObject();
+    model.addProperty("id", id);
+    model.addProperty("object", "model");
+    model.addProperty("created", 0);
+    model.addProperty("owned_by", MODEL_OWNER);
+    return model;
   }
 
   private HttpReply debugEndpoints(HttpCall call) throws InvalidProtocolBufferException {

@@ -122,7 +122,7 @@ enum Setting {
       Group.KUBERNETES,
       "DOMAIN",
       "model.aibrix.ai",
-      "Begins the names of the labels and annotations port, engine and config."),
+      "Begins the names of the labels and annotations port, engine, config and adapters."),
   KUBERNETES_MODEL_LABEL(
       Group.KUBERNETES,
       "NAME",

@@ -62,9 +62,10 @@ final class BatchMaker {
         EndpointBlocks.newBuilder()
             .setEndpoint(
                 EndpointId.newBuilder()
-                    .setModel(news.model())
-                    .setUid(news.endpoint().uid())
-                    .setPort(news.endpoint().port()));
+                    .setModel(news.endpoint().model())
+                    .setUid(news.endpoint().key().uid())
+                    .setPort(news.endpoint().key().port())
+                    .setContainer(news.endpoint().container()));
     for (int i = from; i < from + count; i++) {
       blocks.addHashes(news.hashes()[i]);
     }

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.proto.state.v1.BlockBatch;
 import io.pointsman.proto.state.v1.EndpointBlocks;
+import io.pointsman.proto.state.v1.EndpointId;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -84,18 +85,20 @@ final class BatchReader {
 
   private void add(EndpointBlocks blocks, long ageMs) {
     long[] hashes = hashes(blocks);
-    String model = blocks.getEndpoint().getModel();
-    if (!sink.add(model, key(blocks), hashes, ageMs)) {
-      waiting.put(model, key(blocks), hashes);
+    EndpointSlots.Id endpoint = endpoint(blocks);
+    if (!sink.add(endpoint, hashes, ageMs)) {
+      waiting.put(endpoint, hashes);
     }
   }
 
   private void takeBack(EndpointBlocks blocks) {
-    sink.takeBack(blocks.getEndpoint().getModel(), key(blocks), hashes(blocks));
+    sink.takeBack(endpoint(blocks), hashes(blocks));
   }
 
-  private static EndpointKey key(EndpointBlocks blocks) {
-    return new EndpointKey(blocks.getEndpoint().getUid(), blocks.getEndpoint().getPort());
+  private static EndpointSlots.Id endpoint(EndpointBlocks blocks) {
+    EndpointId id = blocks.getEndpoint();
+    return new EndpointSlots.Id(
+        id.getModel(), new EndpointKey(id.getUid(), id.getPort()), id.getContainer());
   }
 
   private static long[] hashes(EndpointBlocks blocks) {

@@ -1,7 +1,5 @@
 package io.pointsman.plugin.blockmap;
 
-import io.pointsman.plugin.endpoint.EndpointKey;
-
 /**
  * What one request taught this replica: blocks that an endpoint now holds, or that it does not hold
  * after all because it refused the request.
@@ -9,4 +7,4 @@ import io.pointsman.plugin.endpoint.EndpointKey;
  * @param hashes owned by this object; not to be changed
  */
 @SuppressWarnings("ArrayRecordComponent") // a carrier: never compared, never printed
-record BlockNews(String model, EndpointKey endpoint, long[] hashes, boolean takenBack) {}
+record BlockNews(EndpointSlots.Id endpoint, long[] hashes, boolean takenBack) {}

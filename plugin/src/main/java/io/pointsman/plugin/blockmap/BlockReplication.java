@@ -87,7 +87,7 @@ public final class BlockReplication implements AutoCloseable {
 
   /** Tells the other replicas, soon and without waiting. */
   void tell(BlockNews news) {
-    shards.get(settings.shardOf(news.model())).outbox().put(news);
+    shards.get(settings.shardOf(news.endpoint().model())).outbox().put(news);
   }
 
   private void send() {

@@ -1,7 +1,5 @@
 package io.pointsman.plugin.blockmap;
 
-import io.pointsman.plugin.endpoint.EndpointKey;
-
 /** Where the news of other replicas go: the local block map. */
 interface BlockSink {
   /**
@@ -10,8 +8,8 @@ interface BlockSink {
    * @param ageMs how long ago that was decided
    * @return false if the endpoint is not known here
    */
-  boolean add(String model, EndpointKey endpoint, long[] hashes, long ageMs);
+  boolean add(EndpointSlots.Id endpoint, long[] hashes, long ageMs);
 
   /** An endpoint does not hold these blocks after all; unknown endpoints are ignored. */
-  void takeBack(String model, EndpointKey endpoint, long[] hashes);
+  void takeBack(EndpointSlots.Id endpoint, long[] hashes);
 }

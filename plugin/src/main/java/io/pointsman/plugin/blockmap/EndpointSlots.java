@@ -1,5 +1,6 @@
 package io.pointsman.plugin.blockmap;
 
+import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,8 +29,16 @@ final class EndpointSlots {
   /** A clock may not run away from the sweep that takes expired holders out of the map. */
   private static final int MAX_UNSWEPT = Holders.VALID_EPOCHS * 3 / 4;
 
-  /** An endpoint of a model. */
-  record Id(String model, EndpointKey key) {}
+  /**
+   * What holds blocks: an endpoint of a model, as long as its container is the same.
+   *
+   * @param container {@link Endpoint#container}
+   */
+  record Id(String model, EndpointKey key, String container) {
+    static Id of(Endpoint endpoint) {
+      return new Id(endpoint.model(), endpoint.key(), endpoint.container());
+    }
+  }
 
   private final Map<Id, Integer> slots = new ConcurrentHashMap<>();
   private final AtomicIntegerArray epochs = new AtomicIntegerArray(Holders.MAX_SLOTS);
@@ -49,8 +58,8 @@ final class EndpointSlots {
   }
 
   /** The slot of an endpoint, or {@link #NONE} if it has none. */
-  int find(String model, EndpointKey key) {
-    return slots.getOrDefault(new Id(model, key), NONE);
+  int find(Id id) {
+    return slots.getOrDefault(id, NONE);
   }
 
   /** The slot of an endpoint; gives it one if it has none. */

@@ -2,7 +2,6 @@ package io.pointsman.plugin.blockmap;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.pointsman.plugin.endpoint.Endpoint;
-import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
 import io.pointsman.plugin.prompt.PromptSpans;
@@ -89,7 +88,11 @@ public final class PrefixIndex implements AutoCloseable {
     return PromptHasher.FORMAT;
   }
 
-  /** Finds how much of a prompt each candidate holds, in blocks of the usual size. */
+  /**
+   * Finds how much of a prompt each candidate holds, in blocks of the usual size.
+   *
+   * @param model the name that the request gives: what an adapter computed helps only itself
+   */
   public PromptMatch match(String model, List<Endpoint> candidates, PromptSpans prompt) {
     return match(model, candidates, prompt, settings.blockBytes());
   }
@@ -101,7 +104,7 @@ public final class PrefixIndex implements AutoCloseable {
     match.hasher().hash(model, prompt, blockBytes, settings.maxPromptBytes());
     PoolSlots pool = slotsOf(model, candidates);
     int longest = map.match(match.hasher().keys(), match.blocks(), pool, match.scratch());
-    match.found(model, longest);
+    match.found(longest);
     return match;
   }
 
@@ -111,7 +114,7 @@ public final class PrefixIndex implements AutoCloseable {
     if (cached == null || !isSame(cached.endpoints(), candidates)) {
       int[] slotNumbers = new int[candidates.size()];
       for (int i = 0; i < slotNumbers.length; i++) {
-        slotNumbers[i] = slots.assign(new EndpointSlots.Id(model, candidates.get(i).key()));
+        slotNumbers[i] = slots.assign(EndpointSlots.Id.of(candidates.get(i)));
       }
       cached = new Candidates(candidates, new PoolSlots(slotNumbers));
       candidatesByModel.put(model, cached);
@@ -131,7 +134,8 @@ public final class PrefixIndex implements AutoCloseable {
    */
   public Placement place(PromptMatch match, int matchedBlocks, Endpoint endpoint) {
     metrics.placed(match, matchedBlocks);
-    int slot = slots.assign(new EndpointSlots.Id(match.model(), endpoint.key()));
+    EndpointSlots.Id id = EndpointSlots.Id.of(endpoint);
+    int slot = slots.assign(id);
     if (slot == EndpointSlots.NONE) {
       return Placement.NOTHING;
     }
@@ -140,7 +144,7 @@ public final class PrefixIndex implements AutoCloseable {
     if (count == 0) {
       return Placement.NOTHING;
     }
-    var told = new BlockNews(match.model(), endpoint.key(), Arrays.copyOf(news, count), false);
+    var told = new BlockNews(id, Arrays.copyOf(news, count), false);
     tell(told);
     return new Placement(told);
   }
@@ -149,13 +153,13 @@ public final class PrefixIndex implements AutoCloseable {
   public void takeBack(Placement placement) {
     BlockNews news = placement.news();
     if (news != null) {
-      takeBack(news.model(), news.endpoint(), news.hashes());
-      tell(new BlockNews(news.model(), news.endpoint(), news.hashes(), true));
+      takeBack(news.endpoint(), news.hashes());
+      tell(new BlockNews(news.endpoint(), news.hashes(), true));
     }
   }
 
-  private void takeBack(String model, EndpointKey endpoint, long[] hashes) {
-    int slot = slots.find(model, endpoint);
+  private void takeBack(EndpointSlots.Id endpoint, long[] hashes) {
+    int slot = slots.find(endpoint);
     if (slot != EndpointSlots.NONE) {
       map.takeBack(hashes, hashes.length, slot);
     }
@@ -188,8 +192,7 @@ public final class PrefixIndex implements AutoCloseable {
     }
     var present = new HashSet<EndpointSlots.Id>();
     for (Pool pool : now.all()) {
-      pool.all()
-          .forEach(endpoint -> present.add(new EndpointSlots.Id(pool.model(), endpoint.key())));
+      pool.all().forEach(endpoint -> present.add(EndpointSlots.Id.of(endpoint)));
     }
     var fresh = new Known(now, Set.copyOf(present));
     known = fresh;
@@ -199,12 +202,11 @@ public final class PrefixIndex implements AutoCloseable {
   /** Takes what other replicas tell. */
   private final class Sink implements BlockSink {
     @Override
-    public boolean add(String model, EndpointKey endpoint, long[] hashes, long ageMs) {
-      var id = new EndpointSlots.Id(model, endpoint);
-      if (!known().endpoints().contains(id)) {
+    public boolean add(EndpointSlots.Id endpoint, long[] hashes, long ageMs) {
+      if (!known().endpoints().contains(endpoint)) {
         return false;
       }
-      int slot = slots.assign(id);
+      int slot = slots.assign(endpoint);
       if (slot != EndpointSlots.NONE && ageMs < settings.timeToLive().toMillis()) {
         map.record(hashes, hashes.length, slot, new long[hashes.length]);
       }
@@ -212,8 +214,8 @@ public final class PrefixIndex implements AutoCloseable {
     }
 
     @Override
-    public void takeBack(String model, EndpointKey endpoint, long[] hashes) {
-      PrefixIndex.this.takeBack(model, endpoint, hashes);
+    public void takeBack(EndpointSlots.Id endpoint, long[] hashes) {
+      PrefixIndex.this.takeBack(endpoint, hashes);
     }
   }
 

@@ -8,7 +8,6 @@ public final class PromptMatch {
   private final PromptHasher hasher = new PromptHasher();
   private final MatchScratch scratch = new MatchScratch();
   private long[] news = new long[64];
-  private String model = "";
   private int longest;
 
   PromptHasher hasher() {
@@ -19,13 +18,8 @@ public final class PromptMatch {
     return scratch;
   }
 
-  void found(String newModel, int newLongest) {
-    model = newModel;
+  void found(int newLongest) {
     longest = newLongest;
-  }
-
-  String model() {
-    return model;
   }
 
   /** Room for the keys of all blocks. */

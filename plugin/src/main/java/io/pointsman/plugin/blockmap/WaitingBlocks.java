@@ -1,6 +1,5 @@
 package io.pointsman.plugin.blockmap;
 
-import io.pointsman.plugin.endpoint.EndpointKey;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.Queue;
@@ -24,8 +23,8 @@ final class WaitingBlocks {
     this.clockMs = clockMs;
   }
 
-  void put(String model, EndpointKey endpoint, long[] hashes) {
-    items.add(new Item(new BlockNews(model, endpoint, hashes, false), clockMs.getAsLong()));
+  void put(EndpointSlots.Id endpoint, long[] hashes) {
+    items.add(new Item(new BlockNews(endpoint, hashes, false), clockMs.getAsLong()));
     waiting += hashes.length;
     while (waiting > MAX_HASHES) {
       waiting -= items.remove().news().hashes().length;
@@ -39,7 +38,7 @@ final class WaitingBlocks {
       Item item = each.next();
       BlockNews news = item.news();
       long age = now - item.sinceMs();
-      if (age > MAX_AGE_MS || sink.add(news.model(), news.endpoint(), news.hashes(), age)) {
+      if (age > MAX_AGE_MS || sink.add(news.endpoint(), news.hashes(), age)) {
         each.remove();
         waiting -= news.hashes().length;
       }

@@ -2,6 +2,7 @@ package io.pointsman.plugin.endpoint;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -72,6 +73,19 @@ public final class Endpoint {
   /** {@code ip:port}, IPv6 in brackets. */
   public String address() {
     return spec.address();
+  }
+
+  /**
+   * The container that runs there, empty if discovery knows no containers. What was learnt of an
+   * endpoint's cache holds for one container; its counts do not end with it.
+   */
+  public String container() {
+    return spec.container();
+  }
+
+  /** LoRA adapters that it has loaded, by the names that requests give. */
+  public List<String> adapters() {
+    return spec.adapters();
   }
 
   /** When it was first known, in nanoseconds by the clock that the registry goes by. */

@@ -1,5 +1,6 @@
 package io.pointsman.plugin.endpoint;
 
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param roleset the prefill-decode group it belongs to, or null
  * @param role its part in that group
  * @param labels what {@code external-filter} selects by; empty where that is off, to save memory
+ * @param container the container that runs there; another one knows nothing of what this one has
+ *     cached. Empty where discovery knows no containers
+ * @param adapters LoRA adapters that it has loaded, by the names that requests give
  */
 public record EndpointSpec(
     EndpointKey key,
@@ -21,12 +25,15 @@ public record EndpointSpec(
     boolean ready,
     @Nullable String roleset,
     Role role,
-    Map<String, String> labels) {
+    Map<String, String> labels,
+    String container,
+    List<String> adapters) {
   public EndpointSpec {
     labels = Map.copyOf(labels);
+    adapters = List.copyOf(adapters);
   }
 
-  /** Without labels. */
+  /** Without labels, container and adapters. */
   public EndpointSpec(
       EndpointKey key,
       String name,
@@ -34,7 +41,7 @@ public record EndpointSpec(
       boolean ready,
       @Nullable String roleset,
       Role role) {
-    this(key, name, address, ready, roleset, role, Map.of());
+    this(key, name, address, ready, roleset, role, Map.of(), "", List.of());
   }
 
   /** The part an endpoint plays in prefill-decode routing. */

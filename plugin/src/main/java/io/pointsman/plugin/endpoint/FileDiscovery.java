@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
  *   - name: llama
  *     engine: vllm              # or sglang, trtllm
  *     endpoints: ["10.0.0.1:8000", "[fd00::1]:8000"]
+ *     adapters: [sql, poetry]   # LoRA adapters that every endpoint has loaded
  *     config: {...}             # as in the annotation model.aibrix.ai/config
  *   - name: deepseek
  *     rolesets:                 # instead of endpoints

@@ -3,9 +3,10 @@ package io.pointsman.plugin.endpoint;
 import java.util.List;
 
 /**
- * The endpoints of one model at one moment. Immutable; a change makes a new pool.
+ * The endpoints of one model at one moment, or those among them that have an adapter loaded.
+ * Immutable; a change makes a new pool.
  *
- * @param model the model's name
+ * @param model the model's name; for an adapter, that of its base model
  * @param engine {@code vllm}, {@code sglang} or {@code trtllm}
  * @param config the model's config profiles
  * @param candidates ready and not set aside: what a strategy picks from
@@ -23,5 +24,20 @@ public record Pool(
     candidates = List.copyOf(candidates);
     probation = List.copyOf(probation);
     all = List.copyOf(all);
+  }
+
+  /** The part of it that has an adapter loaded. */
+  Pool withAdapter(String adapter) {
+    return new Pool(
+        model,
+        engine,
+        config,
+        with(adapter, candidates),
+        with(adapter, probation),
+        with(adapter, all));
+  }
+
+  private static List<Endpoint> with(String adapter, List<Endpoint> endpoints) {
+    return endpoints.stream().filter(endpoint -> endpoint.adapters().contains(adapter)).toList();
   }
 }

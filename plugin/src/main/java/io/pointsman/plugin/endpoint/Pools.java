@@ -2,38 +2,67 @@ package io.pointsman.plugin.endpoint;
 
 import java.util.Collection;
 import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Every model's pool at one moment. Immutable, safe to share between threads. */
+/**
+ * Every model's pool at one moment. A LoRA adapter has a pool too: those endpoints of its base
+ * model that list it. Immutable, safe to share between threads.
+ */
 public final class Pools {
   /** No model at all. */
   public static final Pools EMPTY = new Pools(List.of());
 
-  private final Map<String, Pool> byModel;
+  private final List<Pool> models;
+  private final Map<String, Pool> byName = new HashMap<>();
+  private final Map<String, Pool> adapters = new TreeMap<>();
 
+  /**
+   * Makes pools for adapters out of those for models.
+   *
+   * @param pools of models. A name that two of them list, or that a model has, stands for the
+   *     model, else for the adapter of the first
+   */
   public Pools(Collection<Pool> pools) {
-    var map = new LinkedHashMap<String, Pool>();
-    for (Pool pool : pools) {
-      map.put(pool.model(), pool);
+    models = List.copyOf(pools);
+    for (Pool pool : models) {
+      byName.put(pool.model(), pool);
     }
-    byModel = Collections.unmodifiableMap(map);
+    for (Pool pool : models) {
+      Set<String> names = new HashSet<>();
+      pool.all().forEach(endpoint -> names.addAll(endpoint.adapters()));
+      for (String name : names) {
+        if (!byName.containsKey(name)) {
+          Pool those = pool.withAdapter(name);
+          byName.put(name, those);
+          adapters.put(name, those);
+        }
+      }
+    }
   }
 
-  /** The pool that serves this model, or null if no one does. */
-  public @Nullable Pool find(String model) {
-    return byModel.get(model);
+  /** The pool that serves this model or adapter, or null if no one does. */
+  public @Nullable Pool find(String name) {
+    return byName.get(name);
   }
 
-  /** The one pool there is, or null if there are none or several. */
+  /** The pool of the one name that requests can give, or null if there are none or several. */
   public @Nullable Pool only() {
-    return byModel.size() == 1 ? byModel.values().iterator().next() : null;
+    return byName.size() == 1 ? models.get(0) : null;
   }
 
-  /** All pools, in discovery's order. */
+  /** The pools of all models, in discovery's order. */
   public Collection<Pool> all() {
-    return byModel.values();
+    return models;
+  }
+
+  /** The pools of all adapters, in the order of their names. */
+  public Map<String, Pool> adapters() {
+    return Collections.unmodifiableMap(adapters);
   }
 }

@@ -7,6 +7,7 @@ import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +47,9 @@ final class TopologyReader {
     YamlNode endpoints = map.get("endpoints");
     YamlNode rolesets = map.get("rolesets");
     YamlNode config = map.get("config");
+    YamlNode adapters = map.get("adapters");
     map.rejectUnknownKeys();
-    var found = new EndpointList();
+    var found = new EndpointList(adapters(name, adapters));
     if (endpoints != null && rolesets == null) {
       found.addAll(endpoints, null, Role.COMBINED);
     } else if (endpoints == null && rolesets != null) {
@@ -60,6 +62,20 @@ final class TopologyReader {
         engine,
         found.specs,
         config == null ? ModelConfig.NONE : configReader.read(config.map()));
+  }
+
+  private static List<String> adapters(String model, @Nullable YamlNode list)
+      throws ConfigException {
+    List<String> names = new ArrayList<>();
+    if (list != null) {
+      for (YamlNode node : list.list()) {
+        if (node.string().equals(model) || names.contains(node.string())) {
+          throw node.error("this name is taken: " + node.string());
+        }
+        names.add(node.string());
+      }
+    }
+    return names;
   }
 
   private static String engine(YamlMap map) throws ConfigException {
@@ -93,6 +109,11 @@ final class TopologyReader {
   private static final class EndpointList {
     final List<EndpointSpec> specs = new ArrayList<>();
     private final Set<SocketAddressText> addresses = new HashSet<>();
+    private final List<String> adapters;
+
+    EndpointList(List<String> adapters) {
+      this.adapters = adapters;
+    }
 
     void addAll(YamlNode list, @Nullable String roleset, Role role) throws ConfigException {
       for (YamlNode node : list.list()) {
@@ -107,7 +128,10 @@ final class TopologyReader {
                 address.text(),
                 true,
                 roleset,
-                role));
+                role,
+                Map.of(),
+                "",
+                adapters));
       }
     }
 

@@ -145,8 +145,8 @@ public final class Router {
     Profile profile = request.profile();
     Integer blockBytes = profile == null ? null : profile.prefixCache().blockBytes();
     return blockBytes == null
-        ? prefixes.match(pool.model(), pool.candidates(), body.prompt())
-        : prefixes.match(pool.model(), pool.candidates(), body.prompt(), blockBytes);
+        ? prefixes.match(request.model(), pool.candidates(), body.prompt())
+        : prefixes.match(request.model(), pool.candidates(), body.prompt(), blockBytes);
   }
 
   private long rampNanos(@Nullable Profile profile) {

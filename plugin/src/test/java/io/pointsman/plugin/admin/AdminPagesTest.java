@@ -52,6 +52,33 @@ class AdminPagesTest {
   }
 
   @Test
+  void adaptersComeBehindTheModelsAndNameTheirParent() throws Exception {
+    EndpointSpec pod = pod("10.0.0.1:8000");
+    endpoints.apply(
+        new Topology(
+            List.of(
+                model(
+                    "zephyr",
+                    new EndpointSpec(
+                        pod.key(),
+                        pod.name(),
+                        pod.address(),
+                        true,
+                        null,
+                        pod.role(),
+                        Map.of(),
+                        "",
+                        List.of("sql"))))));
+
+    assertThat(text(open("/v1/models")))
+        .isEqualTo(
+            """
+            {"object":"list","data":[\
+            {"id":"zephyr","object":"model","created":0,"owned_by":"aibrix"},\
+            {"id":"sql","object":"model","created":0,"owned_by":"aibrix","parent":"zephyr"}]}""");
+  }
+
+  @Test
   void noModelsIsAnEmptyList() throws Exception {
     assertThat(text(open("/v1/models"))).isEqualTo("{\"object\":\"list\",\"data\":[]}");
   }

@@ -33,7 +33,7 @@ class BlockMapTest {
   }
 
   private static EndpointSlots.Id id(int i) {
-    return new EndpointSlots.Id("m", new EndpointKey("pod-" + i, 8000));
+    return new EndpointSlots.Id("m", new EndpointKey("pod-" + i, 8000), "");
   }
 
   private int slot(int i) {
@@ -167,7 +167,7 @@ class BlockMapTest {
         IntStream.of(0, 1, 3, 4, 5).mapToObj(BlockMapTest::id).collect(Collectors.toSet());
     slots.retain(present);
     slots.retain(present);
-    assertThat(slots.find("m", id(2).key())).isEqualTo(EndpointSlots.NONE);
+    assertThat(slots.find(id(2))).isEqualTo(EndpointSlots.NONE);
     map.sweepIfDue();
     assertThat(slot(7)).as("the slot is free again").isEqualTo(slot);
     var pool = new PoolSlots(new int[] {slot(0), slot(7)});

@@ -26,7 +26,8 @@ import redis.clients.jedis.params.XAddParams;
 @Timeout(120)
 class BlockReplicationTest {
   private static final Duration LONG = Duration.ofSeconds(30);
-  private static final EndpointKey POD = new EndpointKey("uid-1", 8000);
+  private static final EndpointSlots.Id POD =
+      new EndpointSlots.Id("m", new EndpointKey("uid-1", 8000), "c-1");
 
   private final RedisProcess redis = new RedisProcess();
   private final List<Replica> replicas = new ArrayList<>();
@@ -45,7 +46,7 @@ class BlockReplicationTest {
   /** One replica: a set of what it knows, and which endpoints it has heard of. */
   private final class Replica implements BlockSink, AutoCloseable {
     final Set<String> blocks = ConcurrentHashMap.newKeySet();
-    final Set<EndpointKey> endpoints = ConcurrentHashMap.newKeySet();
+    final Set<EndpointSlots.Id> endpoints = ConcurrentHashMap.newKeySet();
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     final RedisMonitor monitor;
     final BlockReplication replication;
@@ -61,26 +62,26 @@ class BlockReplicationTest {
     }
 
     @Override
-    public boolean add(String model, EndpointKey endpoint, long[] hashes, long ageMs) {
+    public boolean add(EndpointSlots.Id endpoint, long[] hashes, long ageMs) {
       if (!endpoints.contains(endpoint)) {
         return false;
       }
-      LongStream.of(hashes).forEach(hash -> blocks.add(name(model, endpoint, hash)));
+      LongStream.of(hashes).forEach(hash -> blocks.add(name(endpoint, hash)));
       return true;
     }
 
     @Override
-    public void takeBack(String model, EndpointKey endpoint, long[] hashes) {
-      LongStream.of(hashes).forEach(hash -> blocks.remove(name(model, endpoint, hash)));
+    public void takeBack(EndpointSlots.Id endpoint, long[] hashes) {
+      LongStream.of(hashes).forEach(hash -> blocks.remove(name(endpoint, hash)));
     }
 
-    void tell(EndpointKey endpoint, long... hashes) {
-      replication.tell(new BlockNews("m", endpoint, hashes, false));
+    void tell(EndpointSlots.Id endpoint, long... hashes) {
+      replication.tell(new BlockNews(endpoint, hashes, false));
     }
 
     void awaitBlocks(long... hashes) {
       for (long hash : hashes) {
-        await().atMost(LONG).until(() -> blocks.contains(name("m", POD, hash)));
+        await().atMost(LONG).until(() -> blocks.contains(name(POD, hash)));
       }
     }
 
@@ -95,8 +96,8 @@ class BlockReplicationTest {
     }
   }
 
-  private static String name(String model, EndpointKey endpoint, long hash) {
-    return model + "/" + endpoint.uid() + "/" + hash;
+  private static String name(EndpointSlots.Id endpoint, long hash) {
+    return endpoint + "/" + hash;
   }
 
   private static ReplicationSettings settings(long format) {
@@ -132,8 +133,8 @@ class BlockReplicationTest {
     Replica b = replica(2);
     a.tell(POD, 11, 12);
     b.awaitBlocks(11, 12);
-    a.replication.tell(new BlockNews("m", POD, new long[] {12}, true));
-    await().atMost(LONG).until(() -> b.blocks.equals(Set.of(name("m", POD, 11))));
+    a.replication.tell(new BlockNews(POD, new long[] {12}, true));
+    await().atMost(LONG).until(() -> b.blocks.equals(Set.of(name(POD, 11))));
   }
 
   @Test
@@ -209,7 +210,7 @@ class BlockReplicationTest {
                         .timer()
                         .count()
                     > 1);
-    assertThat(b.blocks).doesNotContain(name("m", POD, 12));
+    assertThat(b.blocks).doesNotContain(name(POD, 12));
     a.monitor.run("test", client -> client.configSet("maxmemory", "0"));
     b.awaitBlocks(12);
   }
@@ -218,13 +219,26 @@ class BlockReplicationTest {
   void blocksOfAnEndpointNotYetKnownWaitForIt() {
     Replica a = replica(1);
     Replica b = replica(2);
-    var newPod = new EndpointKey("uid-2", 8000);
+    var newPod = new EndpointSlots.Id("m", new EndpointKey("uid-2", 8000), "");
     a.tell(newPod, 31);
     a.tell(POD, 11);
     b.awaitBlocks(11);
     assertThat(b.blocks).hasSize(1);
     b.endpoints.add(newPod);
-    await().atMost(LONG).until(() -> b.blocks.contains(name("m", newPod, 31)));
+    await().atMost(LONG).until(() -> b.blocks.contains(name(newPod, 31)));
+  }
+
+  @Test
+  void blocksOfAnotherContainerOfAPodWaitLikeThoseOfAnotherPod() {
+    Replica a = replica(1);
+    Replica b = replica(2);
+    var restarted = new EndpointSlots.Id(POD.model(), POD.key(), "c-2");
+    a.tell(restarted, 31);
+    a.tell(POD, 11);
+    b.awaitBlocks(11);
+    assertThat(b.blocks).hasSize(1);
+    b.endpoints.add(restarted);
+    await().atMost(LONG).until(() -> b.blocks.contains(name(restarted, 31)));
   }
 
   @Test
@@ -246,7 +260,7 @@ class BlockReplicationTest {
     a.tell(POD, 11);
     b.awaitBlocks(11);
     var maker = new BatchMaker(7, 1);
-    var news = List.of(new BlockNews("m", POD, new long[] {12}, false));
+    var news = List.of(new BlockNews(POD, new long[] {12}, false));
     maker.pack(news);
     maker.pack(news);
     byte[] third = maker.pack(news).get(0);
@@ -286,18 +300,18 @@ class BlockReplicationTest {
     BlockSink sink =
         new BlockSink() {
           @Override
-          public boolean add(String model, EndpointKey endpoint, long[] added, long ageMs) {
+          public boolean add(EndpointSlots.Id endpoint, long[] added, long ageMs) {
             LongStream.of(added).forEach(collected::add);
             return true;
           }
 
           @Override
-          public void takeBack(String model, EndpointKey endpoint, long[] taken) {
+          public void takeBack(EndpointSlots.Id endpoint, long[] taken) {
             throw new AssertionError("nothing was taken back");
           }
         };
     var reader = new BatchReader(sink, 7, 2, new WaitingBlocks(() -> 0));
-    for (byte[] batch : maker.pack(List.of(new BlockNews("m", POD, hashes, false)))) {
+    for (byte[] batch : maker.pack(List.of(new BlockNews(POD, hashes, false)))) {
       assertThat(batch).hasSizeLessThan(16 << 10);
       reader.read(batch, 0, true);
     }

@@ -55,6 +55,23 @@ class TopologyReaderTest {
   }
 
   @Test
+  void everyEndpointOfAModelHasItsAdapters() throws Exception {
+    Topology topology =
+        read(
+            """
+            models:
+              - {name: a, endpoints: [10.0.0.1, 10.0.0.2], adapters: [sql, org/poetry]}
+              - {name: b, endpoints: [10.0.0.3]}
+            """);
+
+    assertThat(topology.models().get(0).endpoints())
+        .hasSize(2)
+        .allSatisfy(
+            endpoint -> assertThat(endpoint.adapters()).containsExactly("sql", "org/poetry"));
+    assertThat(topology.models().get(1).endpoints().get(0).adapters()).isEmpty();
+  }
+
+  @Test
   void rolesetsGiveTheirEndpointsAGroupAndARole() throws Exception {
     Topology topology =
         read(
@@ -145,6 +162,12 @@ class TopologyReaderTest {
             "models:",
             "- {name: a, endpoints: []}",
             "- {name: a, endpoints: []}"),
+        wrong(
+            "models.yaml:1: models[0].adapters[1]: this name is taken: sql",
+            "models: [{name: a, endpoints: [], adapters: [sql, sql]}]"),
+        wrong(
+            "models.yaml:1: models[0].adapters[0]: this name is taken: a",
+            "models: [{name: a, endpoints: [], adapters: [a]}]"),
         wrong("models.yaml:1: models[0]: \"name\" is missing", "models: [{endpoints: []}]"),
         wrong(
             "models.yaml:3: models[0].replicas: unknown key",

@@ -7,6 +7,7 @@ import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.blockmap.PrefixSettings;
 import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.Profile;
@@ -17,8 +18,11 @@ import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Decision.Routed;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +54,16 @@ class PrefixRoutingTest {
     var request =
         (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
     Decision decision = router.route(new RouteRequest("m", null, null, request));
+    return ((Routed) decision).reservation();
+  }
+
+  private Reservation routeTo(String model, String prompt) {
+    byte[] body =
+        ("{\"model\":\"" + model + "\",\"prompt\":\"" + prompt + "\"}")
+            .getBytes(StandardCharsets.UTF_8);
+    var request =
+        (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
+    Decision decision = router.route(new RouteRequest(model, null, null, request));
     return ((Routed) decision).reservation();
   }
 
@@ -104,6 +118,67 @@ class PrefixRoutingTest {
       reservation.release();
     }
     assertThat(used).hasSizeGreaterThan(5);
+  }
+
+  private static EndpointSpec pod(int i, String container, String... adapters) {
+    EndpointSpec pod = TestTopologies.endpoint(i, true);
+    return new EndpointSpec(
+        pod.key(),
+        pod.name(),
+        pod.address(),
+        true,
+        null,
+        pod.role(),
+        Map.of(),
+        container,
+        List.of(adapters));
+  }
+
+  @Test
+  void aRestartedContainerKeepsItsCountsAndLosesItsBlocks() {
+    registry.apply(TestTopologies.model("m", pod(0, "c-1"), pod(1, "c-1"), pod(2, "c-1")));
+    Set<Endpoint> used = new HashSet<>();
+    for (int i = 0; i < 60; i++) {
+      String story = text("story " + i);
+      Reservation first = route(story);
+      first.release();
+      Reservation held = route(story);
+      assertThat(held.endpoint()).isSameAs(first.endpoint());
+      String container = "c-" + (i + 2);
+      registry.apply(
+          TestTopologies.model("m", pod(0, container), pod(1, container), pod(2, container)));
+      assertThat(held.endpoint().inFlight()).isEqualTo(1);
+      held.release();
+      Reservation afterwards = route(story);
+      afterwards.release();
+      if (afterwards.endpoint() != first.endpoint()) {
+        used.add(afterwards.endpoint());
+      }
+      assertThat(Objects.requireNonNull(registry.pools().find("m")).all())
+          .contains(first.endpoint());
+    }
+    assertThat(used).as("nobody holds it, so chance decides").hasSize(3);
+  }
+
+  @Test
+  void anAdapterAndItsBaseModelLearnNothingFromEachOther() {
+    var pods = new ArrayList<EndpointSpec>();
+    for (int i = 0; i < 8; i++) {
+      pods.add(pod(i, "", "sql"));
+    }
+    registry.apply(TestTopologies.model("m", pods.toArray(EndpointSpec[]::new)));
+    int apart = 0;
+    for (int i = 0; i < 60; i++) {
+      Reservation base = route(text("story " + i));
+      base.release();
+      Reservation adapted = routeTo("sql", text("story " + i));
+      adapted.release();
+      Reservation again = routeTo("sql", text("story " + i));
+      again.release();
+      assertThat(again.endpoint()).as("story %s", i).isSameAs(adapted.endpoint());
+      apart += base.endpoint() == adapted.endpoint() ? 0 : 1;
+    }
+    assertThat(apart).isGreaterThan(30);
   }
 
   private static String text(String topic) {

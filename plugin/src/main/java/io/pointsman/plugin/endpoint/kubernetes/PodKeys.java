@@ -11,9 +11,16 @@ package io.pointsman.plugin.endpoint.kubernetes;
  * @param roleset label: the prefill-decode group
  * @param role label: {@code prefill} or {@code decode}; anything else serves whole requests
  * @param config annotation: config profiles, JSON
+ * @param adapters annotation: LoRA adapters that it has loaded, a JSON list or with commas between
  */
 public record PodKeys(
-    String model, String port, String engine, String roleset, String role, String config) {
+    String model,
+    String port,
+    String engine,
+    String roleset,
+    String role,
+    String config,
+    String adapters) {
 
   /** Annotations of this prefix tell the states of models that are loaded and put to sleep. */
   static final String CLAIM_PREFIX = "modelclaim.aibrix.ai/";
@@ -28,10 +35,16 @@ public record PodKeys(
   /**
    * Other names than the standard ones.
    *
-   * @param prefix of port, engine and config, without the slash
+   * @param prefix of port, engine, config and adapters, without the slash
    */
   public static PodKeys of(String prefix, String model, String roleset, String role) {
     return new PodKeys(
-        model, prefix + "/port", prefix + "/engine", roleset, role, prefix + "/config");
+        model,
+        prefix + "/port",
+        prefix + "/engine",
+        roleset,
+        role,
+        prefix + "/config",
+        prefix + "/adapters");
   }
 }

@@ -1,21 +1,24 @@
 package io.pointsman.plugin.endpoint.kubernetes;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
-import io.pointsman.common.ConfigException;
-import io.pointsman.common.YamlMap;
-import io.pointsman.common.YamlNode;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +26,19 @@ import org.jspecify.annotations.Nullable;
 final class PodReader {
   private static final int DEFAULT_PORT = 8000;
 
+  /** As many as tools show of a container's id. */
+  private static final int ID_CHARACTERS = 12;
+
   /** More ranks than any machine has accelerators: a larger number is a slip. */
   private static final int MAX_RANKS = 256;
+
+  private static final Gson GSON = new Gson();
+
+  /** What a claim's annotation says, as far as it matters. Filled by its parser. */
+  private static final class Claim {
+    @Nullable String model;
+    @Nullable String state;
+  }
 
   private final PodKeys keys;
   private final UnaryOperator<String> shared;
@@ -69,6 +83,8 @@ final class PodReader {
     }
     String roleset = entry(meta.getLabels(), keys.roleset());
     Role role = role(entry(meta.getLabels(), keys.role()));
+    String container = container(pod, first);
+    List<String> adapters = adapters(entry(meta.getAnnotations(), keys.adapters()));
     int last = Math.min(first + ranks(pod) - 1, 65_535);
     List<EndpointSpec> endpoints = new ArrayList<>(last - first + 1);
     for (int port = first; port <= last; port++) {
@@ -79,9 +95,66 @@ final class PodReader {
               ip.indexOf(':') < 0 ? ip + ":" + port : "[" + ip + "]:" + port,
               ready,
               roleset == null ? null : shared.apply(roleset),
-              role));
+              role,
+              Map.of(),
+              container,
+              adapters));
     }
     return List.copyOf(endpoints);
+  }
+
+  /** The id of the container that has the port, or of the first one; empty if none runs yet. */
+  private static String container(Pod pod, int port) {
+    List<ContainerStatus> statuses = pod.getStatus().getContainerStatuses();
+    if (statuses.isEmpty()) {
+      return "";
+    }
+    String name = containerName(pod, port);
+    ContainerStatus serving = statuses.get(0);
+    for (ContainerStatus status : statuses) {
+      if (status.getName().equals(name)) {
+        serving = status;
+      }
+    }
+    String id = serving.getContainerID() == null ? "" : serving.getContainerID();
+    int start = id.indexOf("://") < 0 ? 0 : id.indexOf("://") + 3;
+    return id.substring(start, Math.min(id.length(), start + ID_CHARACTERS));
+  }
+
+  private static @Nullable String containerName(Pod pod, int port) {
+    if (pod.getSpec() == null || pod.getSpec().getContainers().isEmpty()) {
+      return null;
+    }
+    for (Container container : pod.getSpec().getContainers()) {
+      for (ContainerPort has : container.getPorts()) {
+        if (has.getContainerPort() == port) {
+          return container.getName();
+        }
+      }
+    }
+    return pod.getSpec().getContainers().get(0).getName();
+  }
+
+  private List<String> adapters(@Nullable String text) {
+    if (text == null) {
+      return List.of();
+    }
+    Set<String> names = new LinkedHashSet<>();
+    for (String name : text.strip().startsWith("[") ? list(text) : text.split(",", -1)) {
+      if (name != null && !name.isBlank()) {
+        names.add(shared.apply(name.strip()));
+      }
+    }
+    return List.copyOf(names);
+  }
+
+  /** A JSON list of texts; empty if it is none. */
+  private static String[] list(String text) {
+    try {
+      return GSON.fromJson(text, String[].class);
+    } catch (JsonParseException e) {
+      return new String[0];
+    }
   }
 
   /**
@@ -161,19 +234,21 @@ final class PodReader {
     }
     for (Map.Entry<String, String> annotation : annotations.entrySet()) {
       if (annotation.getKey().startsWith(PodKeys.CLAIM_PREFIX)
-          && !isActiveClaim(annotation.getKey(), annotation.getValue(), model)) {
+          && !isActiveClaim(annotation.getValue(), model)) {
         return false;
       }
     }
     return true;
   }
 
-  private static boolean isActiveClaim(String key, String text, String model) {
+  private static boolean isActiveClaim(String text, String model) {
     try {
-      YamlMap claim = YamlNode.parse(key, text).map();
-      return !claim.string("model", model).equals(model)
-          || claim.string("state", "active").equals("active");
-    } catch (ConfigException e) {
+      Claim claim = GSON.fromJson(text, Claim.class);
+      return claim == null
+          || (claim.model != null && !claim.model.equals(model))
+          || claim.state == null
+          || claim.state.equals("active");
+    } catch (JsonParseException e) {
       return false;
     }
   }

@@ -5,12 +5,16 @@ import static io.pointsman.plugin.endpoint.kubernetes.Pods.labelled;
 import static io.pointsman.plugin.endpoint.kubernetes.Pods.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -164,6 +168,78 @@ class PodReaderTest {
     var pod = annotated(pod("a", "10.0.0.1"), "modelclaim.aibrix.ai/c", claim);
 
     assertThat(read(pod).ready()).isEqualTo(routable);
+  }
+
+  @Test
+  void theContainerIsTheOneThatHasThePort() {
+    var pod =
+        pod("a", "10.0.0.1")
+            .editSpec()
+            .withContainers(
+                new ContainerBuilder()
+                    .withName("proxy")
+                    .addNewPort()
+                    .withContainerPort(80)
+                    .endPort()
+                    .build(),
+                new ContainerBuilder()
+                    .withName("engine")
+                    .addNewPort()
+                    .withContainerPort(8000)
+                    .endPort()
+                    .build())
+            .endSpec()
+            .editStatus()
+            .withContainerStatuses(
+                status("proxy", "containerd://aaaaaaaaaaaaaaaaaaaa"),
+                status("engine", "containerd://bbbbbbbbbbbbbbbbbbbb"))
+            .endStatus();
+
+    assertThat(read(pod).endpoints().get(0).container()).isEqualTo("bbbbbbbbbbbb");
+  }
+
+  @Test
+  void aContainerThatWasStartedAnewIsAnother() {
+    String before = read(pod("a", "10.0.0.1")).endpoints().get(0).container();
+    var pod =
+        pod("a", "10.0.0.1")
+            .editStatus()
+            .withContainerStatuses(status("engine", "cri-o://fedcba9876543210"))
+            .endStatus();
+
+    assertThat(before).isEqualTo("0123456789ab");
+    assertThat(read(pod).endpoints().get(0).container()).isEqualTo("fedcba987654");
+  }
+
+  @Test
+  void aPodWhoseContainerHasNotBegunHasNone() {
+    var pod =
+        pod("a", "10.0.0.1").editStatus().withContainerStatuses(status("engine", null)).endStatus();
+    var bare = pod("a", "10.0.0.1").editStatus().withContainerStatuses().endStatus();
+
+    assertThat(read(pod).endpoints().get(0).container()).isEmpty();
+    assertThat(read(bare).endpoints().get(0).container()).isEmpty();
+  }
+
+  private static ContainerStatus status(String name, @Nullable String id) {
+    return new ContainerStatusBuilder().withName(name).withContainerID(id).build();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sql                      | sql",
+        "sql, poetry ,sql,        | sql;poetry",
+        "[\"sql\", \"org/poetry\"] | sql;org/poetry",
+        "[\"sql\", null]          | sql",
+        "[\"sql\"                 | ''",
+        "[[1]]                    | ''",
+      })
+  void adaptersAreAListByCommasOrInJson(String text, String names) {
+    var pod = annotated(pod("a", "10.0.0.1"), "model.aibrix.ai/adapters", text);
+
+    assertThat(String.join(";", read(pod).endpoints().get(0).adapters())).isEqualTo(names);
   }
 
   @Test
