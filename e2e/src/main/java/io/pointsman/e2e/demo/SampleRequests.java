@@ -1,22 +1,25 @@
 package io.pointsman.e2e.demo;
 
 import io.pointsman.e2e.harness.Ask;
+import io.pointsman.plugin.routing.StrategyCatalog;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The demo's requests, numbered: every mix of strategy, model and streaming comes by in turn. */
 final class SampleRequests {
-  /** Strategies that a request names; the last entry stands for naming none. */
-  static final List<String> STRATEGIES = List.of("random", "least-request", "");
+  /** What a request names; the empty one stands for naming none. */
+  private final List<String> strategies = new ArrayList<>(StrategyCatalog.standard().names());
 
   private final List<String> models;
 
   SampleRequests(List<String> models) {
     this.models = List.copyOf(models);
+    strategies.add("");
   }
 
   Ask number(int n) {
-    String strategy = STRATEGIES.get(n % STRATEGIES.size());
-    int rest = n / STRATEGIES.size();
+    String strategy = strategies.get(n % strategies.size());
+    int rest = n / strategies.size();
     String model = models.get(rest % models.size());
     rest /= models.size();
     Ask ask =
