@@ -80,6 +80,11 @@ public final class Demo implements Callable<Integer> {
     System.exit(
         new CommandLine(demo)
             .setUsageHelpWidth(100)
+            .setParameterExceptionHandler(
+                (e, arguments) -> {
+                  System.err.println("demo.sh: " + e.getMessage() + "; see --help");
+                  return CommandLine.ExitCode.USAGE;
+                })
             .setExecutionExceptionHandler(
                 (e, commandLine, parsed) -> {
                   if (demo.state.get() == State.INTERRUPTED) {

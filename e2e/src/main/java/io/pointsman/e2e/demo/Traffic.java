@@ -4,6 +4,7 @@ import io.pointsman.e2e.harness.Ask;
 import io.pointsman.e2e.harness.GatewayClient;
 import io.pointsman.e2e.harness.Reply;
 import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +14,7 @@ import java.util.function.BiConsumer;
 /** Clients that each send a request, wait for the answer, and send the next. */
 final class Traffic implements AutoCloseable {
   private static final int CLIENTS = 12;
+  private static final long PAUSE_MILLIS = 100;
 
   private final GatewayClient gateway;
   private final SampleRequests requests;
@@ -28,7 +30,7 @@ final class Traffic implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
-  private volatile boolean stopped;
+  private final CountDownLatch stopped = new CountDownLatch(1);
 
   /**
    * Starts the clients.
@@ -60,26 +62,39 @@ final class Traffic implements AutoCloseable {
 
   @Override
   public void close() {
-    stopped = true;
+    stopped.countDown();
     clients.shutdownNow();
   }
 
   private void run() {
-    while (!stopped) {
-      int n = next.getAndIncrement();
-      if (n >= limit) {
-        return;
-      }
-      Ask ask = requests.number(n);
-      try {
-        Reply reply = gateway.send(ask);
-        figures.add(reply);
-        check.accept(ask, reply);
-      } catch (IOException e) {
-        if (!stopped) {
-          figures.addFailure();
+    try {
+      for (int n = next.getAndIncrement(); n < limit && !isStopped(); n = next.getAndIncrement()) {
+        if (!send(requests.number(n))) {
+          // What is down answers at once; asking again and again would take a whole core.
+          var unused = stopped.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
         }
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+  }
+
+  /** False if no pod answered. */
+  private boolean send(Ask ask) {
+    try {
+      Reply reply = gateway.send(ask);
+      figures.add(reply);
+      check.accept(ask, reply);
+      return reply.status() < 500;
+    } catch (IOException e) {
+      if (!isStopped()) {
+        figures.addFailure();
+      }
+      return false;
+    }
+  }
+
+  private boolean isStopped() {
+    return stopped.getCount() == 0;
   }
 }

@@ -4,11 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -19,14 +15,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>They lie below the range from which the kernel serves outgoing connections, so that no
  * connection takes a port between two starts of a server. Two test runs on one machine keep apart
- * by file locks: byte N of one file stands for port N. Thread-safe.
+ * by {@link Leases}. Thread-safe.
  */
 public final class Ports implements AutoCloseable {
   private static final int FIRST = 20_000;
   private static final int COUNT = 10_000;
-
-  // One channel for the whole JVM: closing any channel of a file drops all its locks.
-  private static final FileChannel LEASES = openLeases();
 
   private final List<FileLock> held = new ArrayList<>();
 
@@ -66,45 +59,16 @@ public final class Ports implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    for (FileLock lock : held) {
-      try {
-        lock.release();
-      } catch (IOException e) {
-        throw new HarnessException("cannot release a port lease", e);
-      }
-    }
+    held.forEach(Leases::release);
     held.clear();
   }
 
   private static @Nullable FileLock tryLease(int port) {
-    FileLock lock;
-    try {
-      lock = LEASES.tryLock(port, 1, false);
-    } catch (OverlappingFileLockException e) {
-      return null;
-    } catch (IOException e) {
-      throw new HarnessException("cannot lease a port", e);
+    FileLock lease = Leases.tryTake(port);
+    if (lease == null || isFree(port)) {
+      return lease;
     }
-    if (lock == null || isFree(port)) {
-      return lock;
-    }
-    try {
-      lock.release();
-    } catch (IOException e) {
-      throw new HarnessException("cannot release a port lease", e);
-    }
+    Leases.release(lease);
     return null;
-  }
-
-  private static FileChannel openLeases() {
-    Path file =
-        Path.of(
-            System.getProperty("java.io.tmpdir"),
-            "pointsman-ports-" + System.getProperty("user.name") + ".lock");
-    try {
-      return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    } catch (IOException e) {
-      throw new HarnessException("cannot open " + file + " for port leases", e);
-    }
   }
 }

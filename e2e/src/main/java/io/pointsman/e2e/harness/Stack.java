@@ -40,8 +40,8 @@ public final class Stack implements AutoCloseable {
   private final EnvoyProcess envoy;
   private final GatewayClient client;
 
-  Stack(StackBuilder builder) {
-    folder = builder.folder();
+  Stack(StackBuilder builder, StackFolder claimed) {
+    folder = claimed.path();
     progress = builder.progress();
     modelsFile = new ModelsFile(folder.resolve("models.yaml"));
     settingsFile = folder.resolve("settings.yaml");
@@ -49,6 +49,7 @@ public final class Stack implements AutoCloseable {
     settings = builder.settings();
     pluginJvmOptions = builder.pluginJvmOptions();
     client = new GatewayClient(envoyPort);
+    running.push(claimed);
     running.push(ports);
     Runtime.getRuntime().addShutdownHook(atExit);
     try {
@@ -76,7 +77,11 @@ public final class Stack implements AutoCloseable {
     }
   }
 
-  /** Describes a stack to start. */
+  /**
+   * Describes a stack to start.
+   *
+   * @param name of its folder; a second one of the same name that runs beside it gets another
+   */
   public static StackBuilder named(String name) {
     return new StackBuilder(name);
   }

@@ -1,12 +1,9 @@
 package io.pointsman.e2e.harness;
 
 import io.pointsman.e2e.modelserver.ServerSettings;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -109,12 +106,7 @@ public final class StackBuilder {
    * @throws HarnessException if a part does not come up; nothing is left running
    */
   public Stack start() {
-    clear(folder());
-    return new Stack(this);
-  }
-
-  Path folder() {
-    return target.resolve("stacks").resolve(name).toAbsolutePath();
+    return new Stack(this, StackFolder.claim(target.resolve("stacks"), name));
   }
 
   Path cache() {
@@ -147,20 +139,5 @@ public final class StackBuilder {
 
   int envoyPort() {
     return envoyPort;
-  }
-
-  private static void clear(Path folder) {
-    try {
-      Files.createDirectories(folder);
-      try (var files = Files.walk(folder)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          if (!file.equals(folder)) {
-            Files.delete(file);
-          }
-        }
-      }
-    } catch (IOException e) {
-      throw new HarnessException("cannot clear " + folder, e);
-    }
   }
 }

@@ -20,12 +20,16 @@ class DemoTest {
   @TempDir Path folder;
 
   @Test
-  void theLiveTableRunsUntilItIsStoppedAndNothingIsLeftAndACheckCanFollowAtOnce() {
+  void theLiveTableRunsUntilItIsStoppedAndNothingIsLeftAndACheckCanRunBesideItAndFollowAtOnce() {
     try (var ports = new Ports()) {
       int port = ports.next();
       JavaProcess demo = start("live", "--port=" + port);
       try {
-        demo.awaitReady("shows two tables", LIMIT, () -> tables(demo) >= 2);
+        demo.awaitReady("shows a table", LIMIT, () -> tables(demo) >= 1);
+        checkPasses(ports.next());
+        long before = tables(demo);
+        demo.awaitReady("shows a further table", LIMIT, () -> tables(demo) > before);
+        assertThat(demo.output()).doesNotContain("does not answer");
         assertThat(demo.output())
             .contains("curl -i http://127.0.0.1:%d/v1/chat/completions".formatted(port))
             .contains("curl -N ")
@@ -75,7 +79,11 @@ class DemoTest {
   void badFlagsAndHelpAreAnsweredWithoutStartingAnything() {
     try (JavaProcess bad = start("bad", "--port=0")) {
       assertThat(bad.awaitExit(LIMIT)).isEqualTo(2);
-      assertThat(bad.output()).startsWith("--port must be 1 to 65535\n");
+      assertThat(bad.output()).isEqualTo("demo.sh: --port must be 1 to 65535; see --help\n");
+    }
+    try (JavaProcess unknown = start("unknown", "--foo")) {
+      assertThat(unknown.awaitExit(LIMIT)).isEqualTo(2);
+      assertThat(unknown.output()).isEqualTo("demo.sh: Unknown option: '--foo'; see --help\n");
     }
     try (JavaProcess help = start("help", "--help")) {
       assertThat(help.awaitExit(LIMIT)).isZero();
