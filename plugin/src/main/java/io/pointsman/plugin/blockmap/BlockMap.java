@@ -10,9 +10,8 @@ import java.util.concurrent.atomic.LongAdder;
  *
  * <p>Most blocks are held by one or two endpoints, a few (system prompts) by all. So an entry of 16
  * bytes holds a key and up to three holders ({@link Holders}); a block with more has further
- * entries, each with the holders in one word of 18 slots ({@link WideWord}), which a look-up reads
- * only for words in which an endpoint is left that held all blocks before. A look-up walks the
- * blocks once for all endpoints together and ends where no endpoint holds the next one.
+ * entries, each with the holders in one word of 18 slots ({@link WideWord}), which a look-up
+ * ({@link PrefixWalk}) reads only where an endpoint is left that held all blocks before.
  *
  * <p>A holder has no time of its own but its slot's epoch ({@link EndpointSlots}). Expired holders
  * do not count, give way to new ones, and are swept out before their epochs could be mistaken for
@@ -37,6 +36,7 @@ final class BlockMap {
 
   private final BlockTable table;
   private final EndpointSlots slots;
+  private final PrefixWalk walk;
   private final LongAdder pairs = new LongAdder();
   private volatile int epoch;
   private int sweptEpoch;
@@ -47,6 +47,7 @@ final class BlockMap {
   BlockMap(long budget, EndpointSlots slots) {
     this.table = new BlockTable(budget, this::staleness);
     this.slots = slots;
+    this.walk = new PrefixWalk(table, slots);
   }
 
   /**
@@ -56,85 +57,11 @@ final class BlockMap {
    * @return the largest of these numbers
    */
   int match(long[] keys, int size, PoolSlots pool, MatchScratch scratch) {
-    scratch.begin(pool);
-    int count = pool.size();
-    for (int i = 0; i < count; i++) {
-      scratch.alive[i] = pool.bits(i);
-      scratch.active[i] = i;
-    }
-    int block = 0;
-    while (block < size && count > 0) {
-      long key = WideWord.nonZero(keys[block]);
-      long value = table.get(key);
-      if (value == 0) {
-        break;
-      }
-      findHeld(key, value, pool, scratch, count);
-      int left = narrow(scratch, count, block);
-      if (left == 0) {
-        return block;
-      }
-      count = left;
-      block++;
-    }
-    for (int i = 0; i < count; i++) {
-      int word = scratch.active[i];
-      scratch.setLengths(word, scratch.alive[word], block);
-    }
-    return count == 0 ? 0 : block;
-  }
-
-  private void findHeld(long key, long value, PoolSlots pool, MatchScratch scratch, int count) {
-    int[] held = scratch.held;
-    if (Holders.isInline(value)) {
-      for (int i = 0; i < count; i++) {
-        held[scratch.active[i]] = 0;
-      }
-      for (int i = 0; i < Holders.INLINE; i++) {
-        int holder = Holders.get(value, i);
-        int slot = Holders.slot(holder);
-        int position = holder == 0 ? -1 : pool.position(WideWord.wordOf(slot));
-        if (position >= 0 && isValid(holder)) {
-          held[position] |= 1 << WideWord.bitOf(slot);
-        }
-      }
-      return;
-    }
-    int now = epoch;
-    for (int i = 0; i < count; i++) {
-      int position = scratch.active[i];
-      int word = pool.word(position);
-      held[position] = 0;
-      if (Holders.isWide(value) && Holders.mayHaveWord(value, word)) {
-        long wordValue = table.get(WideWord.key(key, word));
-        if (WideWord.is(wordValue)) {
-          held[position] = WideWord.valid(wordValue, now);
-        }
-      }
-    }
-  }
-
-  /** Keeps the candidates that hold this block; the others' length is known now. */
-  private static int narrow(MatchScratch scratch, int count, int block) {
-    int left = 0;
-    for (int i = 0; i < count; i++) {
-      int word = scratch.active[i];
-      int before = scratch.alive[word];
-      int after = before & scratch.held[word];
-      if (after != before) {
-        scratch.setLengths(word, before & ~after, block);
-        scratch.alive[word] = after;
-      }
-      if (after != 0) {
-        scratch.active[left++] = word;
-      }
-    }
-    return left;
+    return walk.match(keys, size, pool, scratch, epoch);
   }
 
   private boolean isValid(int holder) {
-    int now = slots.epoch(Holders.slot(holder));
-    return Holders.age(Holders.epoch(holder), now) <= Holders.VALID_EPOCHS;
+    return slots.isValid(holder);
   }
 
   /**
@@ -190,7 +117,7 @@ final class BlockMap {
       boolean valid = isValid(old);
       int age = Holders.age(Holders.epoch(old), now);
       long next = Holders.with(value, i, valid ? Holders.touched(fresh) : fresh);
-      if (next != value && !segment.compareAndSetValue(place, value, next)) {
+      if (next != value && !segment.replaceValue(place, key, value, next)) {
         return Found.GIVEN_UP;
       }
       if (!valid) {
@@ -203,7 +130,7 @@ final class BlockMap {
     if (free < 0) {
       return widen(segment, place, key, value, slot);
     }
-    if (!segment.compareAndSetValue(place, value, Holders.with(value, free, fresh))) {
+    if (!segment.replaceValue(place, key, value, Holders.with(value, free, fresh))) {
       return Found.GIVEN_UP;
     }
     if (Holders.get(value, free) != 0) {
@@ -229,11 +156,11 @@ final class BlockMap {
     for (int i = 0; i < Holders.INLINE; i++) {
       int held = Holders.slot(Holders.get(value, i));
       useWord(key, held);
-      wide = Holders.withWord(wide, WideWord.wordOf(held));
+      wide = Holders.withSlot(wide, held);
     }
     Found found = useWord(key, slot);
-    wide = Holders.withWord(wide, WideWord.wordOf(slot));
-    boolean done = segment.key(place) == key && segment.compareAndSetValue(place, value, wide);
+    wide = Holders.withSlot(wide, slot);
+    boolean done = segment.replaceValue(place, key, value, wide);
     return done ? found : Found.GIVEN_UP;
   }
 
@@ -242,8 +169,8 @@ final class BlockMap {
       return Found.GIVEN_UP;
     }
     Found found = useWord(key, slot);
-    long next = Holders.usedAt(Holders.withWord(value, WideWord.wordOf(slot)), epoch);
-    if (next != value && !segment.compareAndSetValue(place, value, next)) {
+    long next = Holders.usedAt(Holders.withSlot(value, slot), epoch);
+    if (next != value && !segment.replaceValue(place, key, value, next)) {
       return Found.GIVEN_UP;
     }
     return found;
@@ -265,7 +192,7 @@ final class BlockMap {
     }
     boolean held = WideWord.has(value, bit, now);
     long next = WideWord.use(value, bit, now);
-    if (next != value && !segment.compareAndSetValue(place, value, next)) {
+    if (next != value && !segment.replaceValue(place, key, value, next)) {
       return Found.GIVEN_UP;
     }
     if (!held) {
@@ -313,7 +240,7 @@ final class BlockMap {
     boolean done =
         empty
             ? table.remove(segment, place, key, value)
-            : segment.compareAndSetValue(place, value, next);
+            : segment.replaceValue(place, key, value, next);
     if (done) {
       pairs.decrement();
     }
@@ -379,7 +306,7 @@ final class BlockMap {
       boolean done =
           next == 0
               ? table.remove(segment, place, key, value)
-              : segment.compareAndSetValue(place, value, next);
+              : segment.replaceValue(place, key, value, next);
       if (done) {
         pairs.add(-removed);
       }

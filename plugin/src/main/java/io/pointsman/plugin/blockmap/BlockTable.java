@@ -51,6 +51,11 @@ final class BlockTable {
     return segments.getAcquire((int) (key >>> shift));
   }
 
+  /** See {@link Segment#touch}. */
+  long touch(long key) {
+    return segment(key).touch(key);
+  }
+
   /** The value of a key, or 0. */
   long get(long key) {
     return segment(key).get(key);
@@ -153,7 +158,7 @@ final class BlockTable {
       } else {
         long old = to.value(there);
         if (old != 0 && old != value) {
-          to.compareAndSetValue(there, old, value);
+          to.replaceValue(there, key, old, value);
         }
       }
     }

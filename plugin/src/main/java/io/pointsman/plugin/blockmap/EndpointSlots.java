@@ -115,6 +115,12 @@ final class EndpointSlots {
     return epochs.getOpaque(slot);
   }
 
+  /** True if a holder has used its block recently enough to count. */
+  boolean isValid(int holder) {
+    int now = epoch(Holders.slot(holder));
+    return Holders.age(Holders.epoch(holder), now) <= Holders.VALID_EPOCHS;
+  }
+
   /** Counts a block that the endpoint was given anew. */
   void recorded(int slot) {
     if (recorded.incrementAndGet(slot) >= blocksPerEpoch) {

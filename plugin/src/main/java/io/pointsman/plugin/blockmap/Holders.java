@@ -8,8 +8,8 @@ package io.pointsman.plugin.blockmap;
  * bit).
  *
  * <p>Wide (bit 63 set, bit 62 clear), for blocks with more holders: 6 bits of the map's epoch at
- * the last use, and 56 bits that say in which words holders are: bit {@code word % 56}. The holders
- * stand in entries of their own, one for each word of {@link WideWord#SLOTS} slots.
+ * the last use, and 56 bits that say in which groups of words holders are: bit {@code group % 56}.
+ * The holders stand in entries of their own, one for each word of {@link WideWord#SLOTS} slots.
  *
  * <p>Zero is no value: an entry that is being written.
  */
@@ -28,7 +28,7 @@ final class Holders {
   private static final int HOLDER_BITS = 21;
   private static final long HOLDER_MASK = (1L << HOLDER_BITS) - 1;
   private static final long WIDE = 1L << 63;
-  private static final int WIDE_WORDS = 56;
+  private static final int WIDE_GROUPS = 56;
   private static final int WIDE_EPOCH_SHIFT = 56;
 
   private Holders() {}
@@ -96,16 +96,16 @@ final class Holders {
     return (int) (value >>> WIDE_EPOCH_SHIFT) & (EPOCHS - 1);
   }
 
-  static long withWord(long value, int word) {
-    return value | (1L << (word % WIDE_WORDS));
+  static long withSlot(long value, int slot) {
+    return value | (1L << (WideWord.groupOf(WideWord.wordOf(slot)) % WIDE_GROUPS));
   }
 
-  static boolean mayHaveWord(long value, int word) {
-    return (value & (1L << (word % WIDE_WORDS))) != 0;
+  static boolean mayHaveGroup(long value, int group) {
+    return (value & (1L << (group % WIDE_GROUPS))) != 0;
   }
 
-  /** The same words, used at another epoch. */
+  /** The same groups, used at another epoch. */
   static long usedAt(long value, int epoch) {
-    return wide(epoch) | (value & ((1L << WIDE_WORDS) - 1));
+    return wide(epoch) | (value & ((1L << WIDE_GROUPS) - 1));
   }
 }

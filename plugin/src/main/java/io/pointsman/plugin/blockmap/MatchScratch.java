@@ -13,6 +13,20 @@ final class MatchScratch {
   /** The words in which candidates are alive. */
   int[] active = new int[8];
 
+  /** Keys of the groups of words that may list holders of the block at hand. */
+  long[] groupKeys = new long[8];
+
+  /** What these groups are, and as bits which of their words are looked for. */
+  int[] groups = new int[8];
+
+  int[] members = new int[8];
+
+  /** The words of the group at hand, or 0. */
+  final long[] groupWords = new long[WideWord.NEIGHBOURS];
+
+  /** Where {@link BlockTable#touch} leaves what it read; means nothing. */
+  long touched;
+
   /** By {@link PoolSlots#dense}: full blocks that match from the start. */
   private int[] lengths = new int[8 * WideWord.SLOTS];
 
@@ -25,6 +39,9 @@ final class MatchScratch {
       alive = new int[words];
       held = new int[words];
       active = new int[words];
+      groupKeys = new long[words];
+      groups = new int[words];
+      members = new int[words];
       lengths = new int[words * WideWord.SLOTS];
     }
     Arrays.fill(lengths, 0, words * WideWord.SLOTS, 0);
@@ -38,6 +55,10 @@ final class MatchScratch {
 
   void setLengths(int word, int bits, int length) {
     int base = word * WideWord.SLOTS;
+    if (bits == pool.bits(word)) {
+      Arrays.fill(lengths, base, base + WideWord.SLOTS, length);
+      return;
+    }
     for (int rest = bits; rest != 0; rest &= rest - 1) {
       lengths[base + Integer.numberOfTrailingZeros(rest)] = length;
     }

@@ -7,7 +7,8 @@ import java.util.Arrays;
  * held blocks list their holders. Immutable.
  */
 final class PoolSlots {
-  private static final int WORDS = Holders.MAX_SLOTS / WideWord.SLOTS + 1;
+  private static final int GROUPS = Holders.MAX_SLOTS / (WideWord.SLOTS * WideWord.NEIGHBOURS) + 1;
+  private static final int WORDS = GROUPS * WideWord.NEIGHBOURS;
 
   private final int[] words;
   private final int[] bits;

@@ -12,6 +12,11 @@ final class WideWord {
   /** Slots to a word. */
   static final int SLOTS = 18;
 
+  /** Words to a group: as many as have room in a cache line. */
+  static final int NEIGHBOURS = 4;
+
+  private static final int MEMBER_SHIFT = 32;
+
   private static final int MASK = (1 << SLOTS) - 1;
   private static final long TAG = 3L << 62;
   private static final int EPOCH_SHIFT = 56;
@@ -32,10 +37,42 @@ final class WideWord {
     return slot % SLOTS;
   }
 
+  /** Which neighbours a word stands among. */
+  static int groupOf(int word) {
+    return word / NEIGHBOURS;
+  }
+
+  /** Which of its neighbours a word is. */
+  static int memberOf(int word) {
+    return word % NEIGHBOURS;
+  }
+
+  /** The key of the entry that holds the first word of a group of a block's holders. */
+  static long groupKey(long blockKey, int group) {
+    long x = (blockKey ^ (group + 1L) * 0x9e3779b97f4a7c15L) * 0xff51afd7ed558ccdL;
+    // Never zero, also with the bits of a member.
+    return (x ^ (x >>> 32)) | 1;
+  }
+
+  /**
+   * The key of another word of the same group. It differs only in bits that choose neither segment
+   * nor home, so that neighbours mostly stand in one cache line and are found by one search.
+   */
+  static long memberKey(long groupKey, int member) {
+    return groupKey ^ ((long) member << MEMBER_SHIFT);
+  }
+
+  /** Which member of a group this key is of, or -1. */
+  static int member(long groupKey, long key) {
+    long difference = groupKey ^ key;
+    return (difference & ~(((long) NEIGHBOURS - 1) << MEMBER_SHIFT)) == 0
+        ? (int) (difference >>> MEMBER_SHIFT)
+        : -1;
+  }
+
   /** The key of the entry that holds a word of a block's holders. */
   static long key(long blockKey, int word) {
-    long x = (blockKey ^ (word + 1L) * 0x9e3779b97f4a7c15L) * 0xff51afd7ed558ccdL;
-    return nonZero(x ^ (x >>> 32));
+    return memberKey(groupKey(blockKey, groupOf(word)), memberOf(word));
   }
 
   /** Zero marks an entry that is free, so no block has that key. */

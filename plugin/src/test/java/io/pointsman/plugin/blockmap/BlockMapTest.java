@@ -111,6 +111,24 @@ class BlockMapTest {
     }
   }
 
+  /** Beside the table's own cells only what does not depend on the number of pairs. */
+  @ParameterizedTest
+  @ValueSource(ints = {20_000, 60_000, 130_000, 250_000})
+  void aPairTakesAtMost32Bytes(int prompts) {
+    map = new BlockMap(256 << 20, slots);
+    long[] keys = new long[4];
+    long[] news = new long[4];
+    var random = new SplittableRandom(prompts);
+    for (int i = 0; i < prompts; i++) {
+      for (int block = 0; block < keys.length; block++) {
+        keys[block] = random.nextLong();
+      }
+      map.record(keys, keys.length, slot(i % 8), news);
+    }
+    assertThat(map.pairs()).isEqualTo(4L * prompts);
+    assertThat((double) map.bytes() / map.pairs()).isLessThanOrEqualTo(32);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 8})
   void whatIsOlderThanTheTimeToLiveDoesNotCount(int endpoints) {
