@@ -16,6 +16,7 @@ import io.pointsman.plugin.app.Readiness.Condition;
 import io.pointsman.plugin.endpoint.Discovery;
 import io.pointsman.plugin.endpoint.FileDiscovery;
 import io.pointsman.plugin.endpoint.InFlightSharing;
+import io.pointsman.plugin.endpoint.engine.EngineScraper;
 import io.pointsman.plugin.endpoint.kubernetes.KubernetesDiscovery;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.routing.StrategyCatalog;
@@ -69,6 +70,9 @@ final class Plugin implements AutoCloseable {
           readiness.meet(Condition.DISCOVERED);
         });
 
+    if (!settings.engineMetrics().interval().isZero()) {
+      parts.add(new EngineScraper(settings.engineMetrics(), pipeline.endpoints()::pools, meters));
+    }
     shareState(meters);
 
     var tls = parts.add(ServerTls.open(settings.grpc().tls()));

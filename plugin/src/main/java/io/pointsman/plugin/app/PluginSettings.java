@@ -8,6 +8,7 @@ import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.blockmap.PrefixSettings;
 import io.pointsman.plugin.blockmap.ReplicationSettings;
 import io.pointsman.plugin.endpoint.HealthSettings;
+import io.pointsman.plugin.endpoint.engine.ScrapeSettings;
 import io.pointsman.plugin.extproc.ExtProcSettings;
 import io.pointsman.plugin.redis.RedisTarget;
 import io.pointsman.plugin.routing.PrefixCacheRules;
@@ -31,6 +32,7 @@ record PluginSettings(
     BindAddress httpBindAddress,
     @Nullable BindAddress debugBindAddress,
     DiscoverySettings discovery,
+    ScrapeSettings engineMetrics,
     String routingAlgorithm,
     ExtProcSettings extProc,
     boolean accessLog,
@@ -75,6 +77,7 @@ record PluginSettings(
             required(values.address(Setting.HTTP_BIND_ADDRESS), NO_ADDRESS),
             values.address(Setting.DEBUG_BIND_ADDRESS),
             DiscoverySettings.read(values),
+            engineMetrics(values),
             routingAlgorithm(values),
             extProc(values),
             values.bool(Setting.ACCESS_LOG),
@@ -137,6 +140,16 @@ record PluginSettings(
       }
     }
     return tls;
+  }
+
+  private static ScrapeSettings engineMetrics(SettingValues values) {
+    return new ScrapeSettings(
+        values.duration(Setting.ENGINE_METRICS_INTERVAL, Duration.ZERO, LONGEST),
+        values.fraction(Setting.ENGINE_METRICS_JITTER, 0.5),
+        values.duration(Setting.ENGINE_METRICS_TIMEOUT, SHORTEST, LONGEST),
+        values.duration(Setting.ENGINE_METRICS_FRESHNESS, SHORTEST, LONGEST),
+        values.integer(Setting.ENGINE_METRICS_CONCURRENCY, 1, MAX_COUNT),
+        values.integer(Setting.ENGINE_METRICS_MAX_BYTES, 1024, MAX_BYTES));
   }
 
   private static String routingAlgorithm(SettingValues values) {

@@ -133,6 +133,21 @@ enum Setting {
   KUBERNETES_ROLE_LABEL(
       Group.KUBERNETES, "NAME", "role-name", "Label with its role there: prefill or decode."),
 
+  ENGINE_METRICS_INTERVAL(
+      Group.ENGINES,
+      "DURATION",
+      "1s",
+      "How often metrics pages of engines are read, as long as the strategies in use ask for what"
+          + " they tell; 0s is never."),
+  ENGINE_METRICS_JITTER(
+      Group.ENGINES, "FRACTION", "0.2", "Each interval is changed at random by this part."),
+  ENGINE_METRICS_TIMEOUT(
+      Group.ENGINES, "DURATION", "2s", "An engine that takes longer is asked less often."),
+  ENGINE_METRICS_FRESHNESS(
+      Group.ENGINES, "DURATION", "5s", "How long what an engine told is good."),
+  ENGINE_METRICS_CONCURRENCY(Group.ENGINES, "COUNT", "32", "Pages read at once."),
+  ENGINE_METRICS_MAX_BYTES(Group.ENGINES, "BYTES", "1048576", "Longest page that is read."),
+
   RESPONSE_HEADERS(
       Group.RESPONSES,
       "BOOLEAN",
@@ -279,6 +294,7 @@ enum Setting {
     TLS("TLS on the ext_proc port"),
     ROUTING("Discovery and routing"),
     KUBERNETES("Discovery by Kubernetes"),
+    ENGINES("Engine metrics"),
     RESPONSES("Responses"),
     HEALTH("Passive health"),
     REDIS("Redis"),

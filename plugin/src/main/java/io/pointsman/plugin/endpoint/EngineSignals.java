@@ -11,7 +11,7 @@ package io.pointsman.plugin.endpoint;
  * @param kvCacheUsage part of the KV cache that is taken, 0 to 1
  * @param utilization the engine's own figure of how busy it is, 0 to 1
  * @param tokensPerSecond tokens generated each second, over the time since the page before
- * @param requestSeconds mean time that a request took, of those that ended since the page before
+ * @param requestSeconds mean time that a request took, of those that ended lately
  */
 public record EngineSignals(
     long freshUntilNanos,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pointsman.plugin.endpoint.HealthSettings;
+import io.pointsman.plugin.endpoint.engine.ScrapeSettings;
 import io.pointsman.plugin.extproc.ExtProcSettings;
 import io.pointsman.plugin.redis.RedisTarget;
 import java.io.IOException;
@@ -38,6 +39,7 @@ class PluginSettingsTest {
 
     assertThat(settings.extProc()).isEqualTo(ExtProcSettings.DEFAULTS);
     assertThat(settings.health()).isEqualTo(HealthSettings.DEFAULTS);
+    assertThat(settings.engineMetrics()).isEqualTo(ScrapeSettings.DEFAULTS);
     assertThat(settings.grpc().maxMessageBytes()).isEqualTo(4 * 1024 * 1024 + 64 * 1024);
     assertThat(settings.grpc().keepaliveTime()).isEqualTo(Duration.ofSeconds(20));
     assertThat(settings.grpc().tls()).isEqualTo(new TlsSettings.Off());
