@@ -19,7 +19,6 @@ import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +29,13 @@ public final class DecisionClient implements AutoCloseable {
   /** A decision whose request is under way until this is closed. */
   public static final class Held implements AutoCloseable {
     private final String target;
+    private final long askedNanos;
     private final long decidedNanos;
-    private final StreamObserver<ProcessingRequest> stream;
+    private final Questions stream;
 
-    private Held(String target, long decidedNanos, StreamObserver<ProcessingRequest> stream) {
+    private Held(String target, long askedNanos, long decidedNanos, Questions stream) {
       this.target = target;
+      this.askedNanos = askedNanos;
       this.decidedNanos = decidedNanos;
       this.stream = stream;
     }
@@ -42,6 +43,11 @@ public final class DecisionClient implements AutoCloseable {
     /** Address of the pod. */
     public String target() {
       return target;
+    }
+
+    /** From the question to the decision. */
+    double millis() {
+      return (decidedNanos - askedNanos) / 1e6;
     }
 
     /** When the decision came, as {@link System#nanoTime} counts. */
@@ -52,7 +58,7 @@ public final class DecisionClient implements AutoCloseable {
     /** Ends the request. */
     @Override
     public void close() {
-      stream.onCompleted();
+      stream.end();
     }
   }
 
@@ -82,19 +88,27 @@ public final class DecisionClient implements AutoCloseable {
    * @throws IllegalStateException if it decides nothing within 10 s
    */
   public Held decide(String strategy, ByteString body) {
-    var replies = new Replies(body);
-    StreamObserver<ProcessingRequest> requests = stub.process(replies);
-    replies.requests = requests;
-    requests.onNext(headers(strategy));
     try {
-      String target = replies.target.get(LIMIT_SECONDS, TimeUnit.SECONDS);
-      return new Held(target, replies.decidedNanos, requests);
-    } catch (ExecutionException | TimeoutException e) {
+      return decideAsync(strategy, body).get();
+    } catch (ExecutionException e) {
       throw new IllegalStateException(address + " did not decide: " + e, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);
     }
+  }
+
+  /** As the other, but does not wait; fails if nothing is decided within 10 s. */
+  CompletableFuture<Held> decideAsync(String strategy, ByteString body) {
+    var replies = new Replies(body);
+    long askedNanos = System.nanoTime();
+    var questions = new Questions(stub.process(replies));
+    replies.questions = questions;
+    questions.send(headers(strategy));
+    return replies
+        .target
+        .orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
+        .thenApply(target -> new Held(target, askedNanos, replies.decidedNanos, questions));
   }
 
   @Override
@@ -120,11 +134,28 @@ public final class DecisionClient implements AutoCloseable {
     return HeaderValue.newBuilder().setKey(name).setRawValue(ByteString.copyFromUtf8(value));
   }
 
+  /** What goes to the replica: a reply may come before the call that led to it has returned. */
+  private static final class Questions {
+    private final StreamObserver<ProcessingRequest> stream;
+
+    private Questions(StreamObserver<ProcessingRequest> stream) {
+      this.stream = stream;
+    }
+
+    private synchronized void send(ProcessingRequest request) {
+      stream.onNext(request);
+    }
+
+    private synchronized void end() {
+      stream.onCompleted();
+    }
+  }
+
   /** Sends the body when it is asked for, and waits for the target's address. */
   private static final class Replies implements StreamObserver<ProcessingResponse> {
     private final ByteString body;
     private final CompletableFuture<String> target = new CompletableFuture<>();
-    private volatile @Nullable StreamObserver<ProcessingRequest> requests;
+    private volatile @Nullable Questions questions;
     private volatile long decidedNanos;
 
     private Replies(ByteString body) {
@@ -135,8 +166,8 @@ public final class DecisionClient implements AutoCloseable {
     public void onNext(ProcessingResponse reply) {
       if (reply.hasRequestHeaders()) {
         if (!decided(reply.getRequestHeaders().getResponse().getHeaderMutation())
-            && requests != null) {
-          requests.onNext(
+            && questions != null) {
+          questions.send(
               ProcessingRequest.newBuilder()
                   .setRequestBody(HttpBody.newBuilder().setBody(body).setEndOfStream(true))
                   .build());

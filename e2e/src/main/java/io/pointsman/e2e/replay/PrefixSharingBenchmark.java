@@ -4,6 +4,7 @@ import io.pointsman.e2e.harness.Await;
 import io.pointsman.e2e.harness.HarnessException;
 import io.pointsman.e2e.harness.ModelsFile;
 import io.pointsman.e2e.harness.PluginProcess;
+import io.pointsman.e2e.harness.RedisProcess;
 import io.pointsman.e2e.harness.Stack;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -19,16 +20,17 @@ import picocli.CommandLine.Option;
 
 /**
  * Measures what plugin replicas tell each other through Redis: how soon a decision of one is
- * followed by the other, and what that costs Redis. The replicas are asked directly, without Envoy,
- * so that the time of each decision is known.
+ * followed by the other, what that costs Redis, and what is felt of a Redis that stops. The
+ * replicas are asked directly, without Envoy, so that the time of each decision is known.
  */
 @Command(
     name = "sharing.sh",
     sortOptions = false,
     description = {
       "Starts Redis and two plugin replicas and measures how soon a prompt that one of them has"
-          + " routed is followed by the other, and Redis' traffic and memory for each 1,000"
-          + " requests. Writes sharing.md. Takes some 2 minutes.",
+          + " routed is followed by the other, Redis' traffic and memory for each 1,000 requests,"
+          + " and how long decisions take while Redis is killed and while it hangs. Writes"
+          + " sharing.md. Takes some 3 minutes.",
       ""
     })
 public final class PrefixSharingBenchmark implements Callable<Integer> {
@@ -59,6 +61,13 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
       defaultValue = "4000",
       description = "Requests over which Redis is watched. Default: ${DEFAULT-VALUE}.")
   private int requests;
+
+  @Option(
+      names = "--outage-requests",
+      paramLabel = "N",
+      defaultValue = "1500",
+      description = "Requests before, during and after each outage. Default: ${DEFAULT-VALUE}.")
+  private int outageRequests;
 
   @Option(
       names = "--rate",
@@ -104,7 +113,7 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws IOException {
     Trace trace = TraceGenerator.generate(TraceSettings.realistic(seed, TRACE));
     try (Stack stack =
         Stack.named("sharing")
@@ -119,7 +128,7 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
               .map(plugin -> new DecisionClient("127.0.0.1:" + plugin.grpcPort()))
               .toList();
       try {
-        var report = measure(stack.redisServer().port(), replicas, trace);
+        var report = measure(stack.redisServer(), replicas, trace);
         Files.createDirectories(output);
         Files.writeString(output.resolve("sharing.md"), report);
         out.println();
@@ -132,28 +141,45 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
     return 0;
   }
 
-  private String measure(int redisPort, List<DecisionClient> replicas, Trace trace)
-      throws InterruptedException {
+  private String measure(RedisProcess redis, List<DecisionClient> replicas, Trace trace) {
     var delay = new SharingDelay(MODEL, replicas, seed);
     var warm = delay.measure(WARM_UP);
     out.println("warm after %d prompts; measuring idle".formatted(warm.length));
     var report = new SharingReport(seed);
     report.delay("idle", delay.measure(rounds));
-    RedisUsage before = RedisUsage.read(redisPort);
+    RedisUsage before = RedisUsage.read(redis.port());
     long beforeNanos = System.nanoTime();
     try (var traffic = new BackgroundTraffic(MODEL, trace, replicas, rate)) {
       out.println("measuring Redis over %d requests".formatted(requests));
-      int most = 0;
-      while (traffic.sent() < requests) {
-        Thread.sleep(10);
-        most = Math.max(most, traffic.inFlight());
-      }
+      int sent = traffic.await(requests).count();
       double seconds = (System.nanoTime() - beforeNanos) / 1e9;
-      report.redis(RedisUsage.read(redisPort).since(before), traffic.sent(), most, seconds);
+      RedisUsage usage = RedisUsage.read(redis.port()).since(before);
+      report.redis(usage, sent, traffic.mostInFlight(), seconds);
       out.println("measuring under load");
       report.delay("%.0f requests/s".formatted(rate), delay.measure(rounds));
+      out.println("measuring while Redis is killed");
+      outage("killed", redis::kill, redis::start, traffic, delay, report);
+      out.println("measuring while Redis hangs");
+      outage("hanging", redis::pause, redis::resume, traffic, delay, report);
     }
     return report.markdown(Machine.describe());
+  }
+
+  private void outage(
+      String name,
+      Runnable begin,
+      Runnable end,
+      BackgroundTraffic traffic,
+      SharingDelay delay,
+      SharingReport report) {
+    traffic.begin();
+    report.before(traffic.await(outageRequests));
+    begin.run();
+    report.during(name, traffic.await(outageRequests));
+    end.run();
+    traffic.begin();
+    double agreementMillis = delay.agree();
+    report.after(traffic.await(outageRequests), agreementMillis);
   }
 
   private static void usePods(Stack stack) {

@@ -7,14 +7,17 @@ import java.util.Random;
  * token is taken for four bytes.
  */
 final class Words {
+  /** Of a word, with its space. */
+  static final int LENGTH = 4;
+
   private static final int LETTERS = 26;
 
   private Words() {}
 
   static String text(Random random, int tokens) {
-    var text = new StringBuilder(tokens * 4);
+    var text = new StringBuilder(tokens * LENGTH);
     for (int i = 0; i < tokens; i++) {
-      for (int letter = 0; letter < 3; letter++) {
+      for (int letter = 0; letter < LENGTH - 1; letter++) {
         text.append((char) ('a' + random.nextInt(LETTERS)));
       }
       text.append(' ');

@@ -3,6 +3,8 @@ package io.pointsman.e2e.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import com.google.protobuf.ByteString;
 import io.pointsman.e2e.harness.Ports;
 import java.time.Duration;
@@ -20,7 +22,7 @@ class SharingDelayTest {
   }
 
   @Test
-  void asksTheOtherReplicaUntilItFollowsAndKeepsItsFirstMistakeInFlight() throws Exception {
+  void asksTheOtherReplicaForMoreAndMoreOfThePromptUntilItFollows() throws Exception {
     try (var teacher = new FakeReplica(ports, "10.0.0.1:8000");
         var pupil =
             new FakeReplica(
@@ -33,8 +35,14 @@ class SharingDelayTest {
       assertThat(millis).hasSize(1);
       assertThat(millis[0]).isPositive();
       assertThat(teacher.bodies()).hasSize(1);
-      assertThat(pupil.bodies()).hasSize(4).containsOnly(teacher.bodies().get(0));
-      assertThat(pupil.mostOpen()).isGreaterThanOrEqualTo(2);
+      assertThat(pupil.bodies()).hasSize(4);
+      String taught = prompt(teacher.bodies().get(0));
+      int length = 0;
+      for (String body : pupil.bodies()) {
+        assertThat(taught).startsWith(prompt(body));
+        assertThat(prompt(body)).hasSizeGreaterThan(length);
+        length = prompt(body).length();
+      }
       awaitClosed(teacher);
       awaitClosed(pupil);
     }
@@ -63,6 +71,30 @@ class SharingDelayTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("did not decide");
     }
+  }
+
+  @Test
+  void bothDirectionsMustAgree() throws Exception {
+    try (var teacher = new FakeReplica(ports, "10.0.0.1:8000");
+        var pupil = new FakeReplica(ports, "10.0.0.2:8000", "10.0.0.1:8000", "10.0.0.1:8000");
+        DecisionClient one = teacher.client();
+        DecisionClient other = pupil.client()) {
+
+      assertThat(new SharingDelay("m", List.of(one, other), 1).agree()).isPositive();
+
+      assertThat(pupil.bodies()).hasSize(3);
+      assertThat(teacher.bodies()).hasSize(2);
+    }
+  }
+
+  private static String prompt(String body) {
+    JsonObject message =
+        JsonParser.parseString(body)
+            .getAsJsonObject()
+            .getAsJsonArray("messages")
+            .get(0)
+            .getAsJsonObject();
+    return message.get("content").getAsString();
   }
 
   private static void awaitClosed(FakeReplica replica) {
