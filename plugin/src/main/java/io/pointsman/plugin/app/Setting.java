@@ -221,7 +221,8 @@ enum Setting {
       Group.REDIS,
       "DURATION",
       "5s",
-      "Readiness waits at most this long for what other replicas know to be read back."),
+      "Readiness waits at most this long for what other replicas know to be read back, once"
+          + " endpoints are known."),
 
   PREFIX_BLOCK_BYTES(
       Group.PREFIX,

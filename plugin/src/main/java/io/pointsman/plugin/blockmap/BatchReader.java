@@ -48,7 +48,7 @@ final class BatchReader {
    *
    * @param ageMs how old it is
    * @param inOrder true if entries come in the order in which they were written, so that a missing
-   *     number is a gap
+   *     number is a gap; false if they are read back, the newest first
    */
   void read(byte[] payload, long ageMs, boolean inOrder) {
     BlockBatch batch;
@@ -67,7 +67,7 @@ final class BatchReader {
     }
     checkSequence(batch, inOrder);
     for (EndpointBlocks added : batch.getAddedList()) {
-      add(added, ageMs);
+      add(added, ageMs, inOrder);
     }
     for (EndpointBlocks takenBack : batch.getTakenBackList()) {
       takeBack(takenBack);
@@ -83,10 +83,12 @@ final class BatchReader {
     sequences.merge(batch.getReplica(), batch.getSequence(), Math::max);
   }
 
-  private void add(EndpointBlocks blocks, long ageMs) {
+  private void add(EndpointBlocks blocks, long ageMs, boolean inOrder) {
     long[] hashes = hashes(blocks);
     EndpointSlots.Id endpoint = endpoint(blocks);
-    if (!sink.add(endpoint, hashes, ageMs)) {
+    boolean known =
+        inOrder ? sink.add(endpoint, hashes, ageMs) : sink.addOlder(endpoint, hashes, ageMs);
+    if (!known) {
       waiting.put(endpoint, hashes);
     }
   }

@@ -85,6 +85,24 @@ final class BlockMap {
     return count;
   }
 
+  /**
+   * As {@link #record}, for blocks older than those that were recorded before. They are no news,
+   * and do not make these look older.
+   *
+   * @param room the most that may be recorded
+   * @return number of pairs that were new
+   */
+  int recordOlder(long[] keys, int slot, int room) {
+    int count = 0;
+    for (int i = 0; i < keys.length && count < room; i++) {
+      if (use(WideWord.nonZero(keys[i]), slot) == Found.NEW) {
+        pairs.increment();
+        count++;
+      }
+    }
+    return count;
+  }
+
   private Found use(long key, int slot) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       Segment segment = table.segment(key);

@@ -27,6 +27,7 @@ import redis.clients.jedis.exceptions.JedisException;
 public final class BlockReplication implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BlockReplication.class);
   private static final long RETRY_MS = 500;
+  private static final long LOOK_MS = 20;
 
   private record Shard(
       Outbox outbox, StreamWriter writer, BatchReader batches, StreamReader reader) {}
@@ -59,7 +60,7 @@ public final class BlockReplication implements AutoCloseable {
       var waitingHere = new WaitingBlocks(clockMs);
       var writer = new StreamWriter(settings, i, replica, redis);
       var batches = new BatchReader(sink, settings.format(), replica, waitingHere);
-      var reader = new StreamReader(settings, i, redis, batches, writer, clockMs);
+      var reader = new StreamReader(settings, i, redis, batches, sink, writer, clockMs);
       waiting.add(waitingHere);
       shards.add(new Shard(new Outbox(settings.outboxHashes()), writer, batches, reader));
     }
@@ -118,12 +119,13 @@ public final class BlockReplication implements AutoCloseable {
           failing = true;
         }
         reader.failed();
-        pause();
+        pause(RETRY_MS);
       }
     }
   }
 
   private void recover(int index, StreamReader reader) {
+    awaitEndpoints();
     long start = clockMs.getAsLong();
     long deadline = start + settings.recoveryDeadline().toMillis();
     while (!isClosed() && clockMs.getAsLong() < deadline) {
@@ -137,7 +139,7 @@ public final class BlockReplication implements AutoCloseable {
         break;
       } catch (JedisException e) {
         log.debug("block news cannot be read back now", e);
-        pause();
+        pause(RETRY_MS);
       }
     }
     if (recovering.decrementAndGet() == 0) {
@@ -145,9 +147,17 @@ public final class BlockReplication implements AutoCloseable {
     }
   }
 
-  private void pause() {
+  /** Discovery may be slower than this; it has as much time as the reading itself. */
+  private void awaitEndpoints() {
+    long deadline = clockMs.getAsLong() + settings.recoveryDeadline().toMillis();
+    while (!isClosed() && !sink.knowsEndpoints() && clockMs.getAsLong() < deadline) {
+      pause(LOOK_MS);
+    }
+  }
+
+  private void pause(long millis) {
     try {
-      closed.await(RETRY_MS, TimeUnit.MILLISECONDS);
+      closed.await(millis, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       closed.countDown();
     }

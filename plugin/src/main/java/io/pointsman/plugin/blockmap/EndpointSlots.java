@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * surely evicted by the engine.
  *
  * <p>The slot of an endpoint that is gone is used again only after the map was swept of it. Clocks
- * are read and moved by any thread; {@link #assign}, {@link #retain} and {@link #recycle} take a
- * lock, and happen when pools change.
+ * are read and moved by any thread; {@link #assign} of a new endpoint, {@link #retain} and {@link
+ * #recycle} take a lock, and happen when pools change.
  */
 final class EndpointSlots {
   /** No slot: there are more endpoints than slots. */
@@ -63,7 +63,13 @@ final class EndpointSlots {
   }
 
   /** The slot of an endpoint; gives it one if it has none. */
-  synchronized int assign(Id id) {
+  int assign(Id id) {
+    // Without the lock, for every request comes through here.
+    Integer slot = slots.get(id);
+    return slot != null ? slot : assignNew(id);
+  }
+
+  private synchronized int assignNew(Id id) {
     Integer slot = slots.get(id);
     if (slot != null) {
       return slot;

@@ -201,6 +201,34 @@ public final class PrefixIndex implements AutoCloseable {
 
   /** Takes what other replicas tell. */
   private final class Sink implements BlockSink {
+    /**
+     * Blocks read back, by slot. A slot belongs to one model, and so to one thread that follows.
+     */
+    private final int[] readBack = new int[Holders.MAX_SLOTS];
+
+    @Override
+    public boolean addOlder(EndpointSlots.Id endpoint, long[] hashes, long ageMs) {
+      if (!known().endpoints().contains(endpoint)) {
+        return false;
+      }
+      int slot = slots.assign(endpoint);
+      if (slot != EndpointSlots.NONE && ageMs < settings.timeToLive().toMillis()) {
+        int room = settings.blocksPerEndpoint() - readBack[slot];
+        readBack[slot] += map.recordOlder(hashes, slot, room);
+      }
+      return true;
+    }
+
+    @Override
+    public boolean knowsEndpoints() {
+      return !known().endpoints().isEmpty();
+    }
+
+    @Override
+    public boolean isFull() {
+      return map.evictions() > 0;
+    }
+
     @Override
     public boolean add(EndpointSlots.Id endpoint, long[] hashes, long ageMs) {
       if (!known().endpoints().contains(endpoint)) {

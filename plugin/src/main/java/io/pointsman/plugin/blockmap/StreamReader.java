@@ -41,6 +41,7 @@ final class StreamReader {
   private final ReplicationSettings settings;
   private final RedisCommands redis;
   private final BatchReader reader;
+  private final BlockSink sink;
   private final StreamWriter writer;
   private final LongSupplier clockMs;
   private final byte[] key;
@@ -57,11 +58,13 @@ final class StreamReader {
       int shard,
       RedisCommands redis,
       BatchReader reader,
+      BlockSink sink,
       StreamWriter writer,
       LongSupplier clockMs) {
     this.settings = settings;
     this.redis = redis;
     this.reader = reader;
+    this.sink = sink;
     this.writer = writer;
     this.clockMs = clockMs;
     this.key = settings.key(shard, "stream").getBytes(StandardCharsets.UTF_8);
@@ -69,8 +72,8 @@ final class StreamReader {
   }
 
   /**
-   * Reads back until everything is read, too old, or the deadline is there; then {@link #follow}
-   * goes on from where the stream ended when this began.
+   * Reads back until everything is read, too old, the sink full, or the deadline there; then {@link
+   * #follow} goes on from where the stream ended when this began.
    *
    * @return entries read
    */
@@ -88,7 +91,7 @@ final class StreamReader {
       List<Object> page = back(from, PAGE);
       for (Object entry : page) {
         StreamEntryID id = id(entry);
-        if (id.getTime() < oldest) {
+        if (id.getTime() < oldest || sink.isFull()) {
           return count;
         }
         reader.read(payload(entry), cursor.getTime() - id.getTime(), false);

@@ -19,6 +19,12 @@ import redis.clients.jedis.UnifiedJedis;
 final class RedisConnector {
   static final int TIMEOUT_MS = 1000;
 
+  /**
+   * More than there are threads that use Redis: one follows each shard of the block news, of which
+   * there are at most 64, and waits there with a connection in hand.
+   */
+  private static final int MAX_CONNECTIONS = 80;
+
   private RedisConnector() {}
 
   /**
@@ -84,6 +90,8 @@ final class RedisConnector {
 
   private static GenericObjectPoolConfig<Connection> pool() {
     var pool = new ConnectionPoolConfig();
+    pool.setMaxTotal(MAX_CONNECTIONS);
+    pool.setMaxIdle(MAX_CONNECTIONS);
     pool.setMaxWait(Duration.ofMillis(TIMEOUT_MS)); // by default it waits without end
     pool.setJmxEnabled(false);
     return pool;

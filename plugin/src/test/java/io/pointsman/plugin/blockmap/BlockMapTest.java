@@ -213,6 +213,22 @@ class BlockMapTest {
     assertThat(match(prompt(0), 1)).containsExactly(0);
   }
 
+  /** Read back come the newest blocks first, which those behind them must not make look old. */
+  @Test
+  void olderBlocksFillACacheUpAndAgeNothing() {
+    int cache = 320;
+    slots = new EndpointSlots(cache);
+    map = new BlockMap(16 << 20, slots);
+    long[] newest = prompt(1, 2, 3);
+    assertThat(map.recordOlder(newest, slot(0), cache)).isEqualTo(3);
+    long[] older = LongStream.rangeClosed(1, 1_000).map(key -> key * 0x9e3779b97f4a7c15L).toArray();
+    assertThat(map.recordOlder(older, slot(0), cache - 3)).isEqualTo(cache - 3);
+    assertThat(slots.epoch(slot(0))).isZero();
+    // Half a cache of new blocks does not push them out.
+    record(LongStream.rangeClosed(2_000, 2_160).map(key -> key * 0x9e3779b97f4a7c15L).toArray(), 0);
+    assertThat(match(newest, 1)).containsExactly(3);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 8})
   void whatARefusedRequestAddedIsTakenBackUnlessItWasUsedSince(int endpoints) {

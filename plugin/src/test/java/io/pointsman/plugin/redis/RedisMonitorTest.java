@@ -11,6 +11,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -65,6 +69,30 @@ class RedisMonitorTest {
       awaitStatus(monitor, "down since 2026-11-21T08:00:00Z");
       redis.resume();
       awaitStatus(monitor, "up");
+    }
+  }
+
+  @Test
+  void manyCommandsMayWaitInRedisAtOnceAndItStaysUp() throws Exception {
+    int commands = 65;
+    try (var redis = new RedisProcess().start();
+        var monitor = start("redis://127.0.0.1:" + redis.port())) {
+      awaitStatus(monitor, "up");
+      ExecutorService threads = Executors.newFixedThreadPool(commands);
+      try {
+        var waiting = new ArrayList<Future<?>>();
+        for (int i = 0; i < commands; i++) {
+          waiting.add(
+              threads.submit(
+                  () -> monitor.run("test", client -> client.blpop(0.5, "nothing comes here"))));
+        }
+        for (Future<?> each : waiting) {
+          assertThat(each.get()).isNull();
+        }
+        assertThat(monitor.isUp()).isTrue();
+      } finally {
+        threads.shutdownNow();
+      }
     }
   }
 

@@ -19,8 +19,9 @@ import io.pointsman.plugin.redis.RedisTarget;
 import io.pointsman.plugin.routing.Decision.Routed;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
 /** Routers of several replicas in one JVM, and a real Redis between them. */
 @Timeout(120)
 class SharedPrefixesTest {
+  private static final int PODS = 8;
   private static final int PROMPTS = 12;
 
   private final RedisProcess redis = new RedisProcess();
@@ -44,24 +46,44 @@ class SharedPrefixesTest {
     redis.close();
   }
 
-  /** One replica, as the plugin wires it: the pools are known just before sharing begins. */
+  /** One replica, which knows no endpoint before {@link #discover}. */
   private final class Replica implements AutoCloseable {
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
-    final PrefixIndex prefixes = new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
-    final Router router =
-        new Router(
-            registry::pools, StrategyCatalog.standard(), "prefix-cache", prefixes, Duration.ZERO);
+    final PrefixIndex prefixes;
+    final Router router;
     final RedisMonitor monitor =
         RedisMonitor.start(
             new RedisTarget("127.0.0.1", redis.port(), null, null, 0, false), meters);
     final BlockReplication replication;
 
-    Replica(long id) {
-      // Until the keeper has looked at the empty pools, as it has in a plugin that starts.
+    Replica(long id, PrefixSettings settings) {
+      prefixes = new PrefixIndex(settings, registry::pools, meters);
+      router =
+          new Router(
+              registry::pools, StrategyCatalog.standard(), "prefix-cache", prefixes, Duration.ZERO);
+      // So much later that the index has looked at the empty pools, as it has in a real start.
       Awaitility.await().until(monitor::isUp);
-      registry.apply(TestTopologies.model("m", 8));
       replication = prefixes.share(settings(), id, monitor, meters);
+    }
+
+    Replica discover() {
+      registry.apply(TestTopologies.model("m", PODS));
+      return this;
+    }
+
+    Replica awaitRecovered() throws Exception {
+      replication.recovery().get(30, TimeUnit.SECONDS);
+      return this;
+    }
+
+    List<String> route(int from, int to) {
+      return IntStream.range(from, to).mapToObj(i -> route(prompt(i))).toList();
+    }
+
+    void awaitSent() {
+      Awaitility.await()
+          .until(() -> meters.get("pointsman.block.news.waiting.hashes").gauge().value() == 0);
     }
 
     String route(String prompt) {
@@ -73,10 +95,6 @@ class SharedPrefixesTest {
       var routed = (Routed) router.route(new RouteRequest("m", null, null, request));
       routed.reservation().release();
       return routed.reservation().endpoint().name();
-    }
-
-    double sent() {
-      return meters.get("pointsman.block.news.sent").functionCounter().count();
     }
 
     @Override
@@ -101,24 +119,66 @@ class SharedPrefixesTest {
   }
 
   private static String prompt(int number) {
-    return (number + " is a long story. ").repeat(200);
+    return number + " is a long story. ".repeat(64);
+  }
+
+  private static PrefixSettings settings(long mapBytes, int blocksPerEndpoint) {
+    PrefixSettings usual = PrefixSettings.DEFAULTS;
+    return new PrefixSettings(
+        usual.blockBytes(),
+        usual.maxPromptBytes(),
+        mapBytes,
+        usual.timeToLive(),
+        blocksPerEndpoint);
   }
 
   @Test
   void whatWasReadBackCountsFromTheMomentRecoveryIsDone() throws Exception {
-    try (var first = new Replica(1)) {
-      var taught = new ArrayList<String>();
-      for (int i = 0; i < PROMPTS; i++) {
-        taught.add(first.route(prompt(i)));
+    try (Replica first = new Replica(1, PrefixSettings.DEFAULTS).discover()) {
+      List<String> taught = first.route(0, PROMPTS);
+      first.awaitSent();
+      try (Replica late = new Replica(2, PrefixSettings.DEFAULTS).discover()) {
+        late.awaitRecovered();
+        assertThat(late.route(0, PROMPTS)).isEqualTo(taught);
       }
-      Awaitility.await().until(() -> first.sent() > 0);
-      try (var late = new Replica(2)) {
-        late.replication.recovery().get(30, TimeUnit.SECONDS);
-        var followed = new ArrayList<String>();
-        for (int i = 0; i < PROMPTS; i++) {
-          followed.add(late.route(prompt(i)));
-        }
-        assertThat(followed).isEqualTo(taught);
+    }
+  }
+
+  @Test
+  void readingBackWaitsForDiscovery() throws Exception {
+    try (Replica first = new Replica(1, PrefixSettings.DEFAULTS).discover()) {
+      List<String> taught = first.route(0, PROMPTS);
+      first.awaitSent();
+      try (Replica late = new Replica(2, PrefixSettings.DEFAULTS)) {
+        assertThat(late.replication.recovery()).isNotDone();
+        late.discover().awaitRecovered();
+        assertThat(late.route(0, PROMPTS)).isEqualTo(taught);
+      }
+    }
+  }
+
+  @Test
+  void aMapTooSmallForEverythingKeepsTheNewest() throws Exception {
+    PrefixSettings small = settings(1 << 20, PrefixSettings.UNKNOWN_CACHE);
+    assertNewestAreFollowed(small);
+  }
+
+  @Test
+  void aCacheTooSmallForEverythingKeepsTheNewest() throws Exception {
+    assertNewestAreFollowed(settings(PrefixSettings.DEFAULTS.mapBytes(), 5_000));
+  }
+
+  /** Eight blocks a prompt: 20,000 for each endpoint. */
+  private void assertNewestAreFollowed(PrefixSettings settings) throws Exception {
+    try (Replica first = new Replica(1, PrefixSettings.DEFAULTS).discover()) {
+      int all = 20_000;
+      List<String> taught = first.route(0, all);
+      first.awaitSent();
+      assertThat(first.meters.get("pointsman.block.news.dropped.hashes").functionCounter().count())
+          .isZero();
+      try (Replica late = new Replica(2, settings).discover()) {
+        late.awaitRecovered();
+        assertThat(late.route(all - PROMPTS, all)).isEqualTo(taught.subList(all - PROMPTS, all));
       }
     }
   }
