@@ -5,9 +5,12 @@ import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.proto.state.v1.BlockBatch;
 import io.pointsman.proto.state.v1.EndpointBlocks;
 import io.pointsman.proto.state.v1.EndpointId;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 
 /**
  * Takes the batches of other replicas into the local block map. Blocks of endpoints that are not
@@ -15,6 +18,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class BatchReader {
   private static final int MAX_REPLICAS = 1_024;
+  private static final int MAX_TAKEN_BACK = 1 << 16;
+
+  private record Pair(EndpointSlots.Id endpoint, long hash) {}
 
   private final BlockSink sink;
   private final long format;
@@ -31,6 +37,9 @@ final class BatchReader {
           return size() > MAX_REPLICAS;
         }
       };
+
+  /** While reading back: what was taken back later than anything that is still to be read. */
+  private final Set<Pair> takenBackLater = new HashSet<>();
 
   private final AtomicLong received = new AtomicLong();
   private final AtomicLong gaps = new AtomicLong();
@@ -66,11 +75,10 @@ final class BatchReader {
       return;
     }
     checkSequence(batch, inOrder);
-    for (EndpointBlocks added : batch.getAddedList()) {
-      add(added, ageMs, inOrder);
-    }
-    for (EndpointBlocks takenBack : batch.getTakenBackList()) {
-      takeBack(takenBack);
+    if (inOrder) {
+      readForward(batch, ageMs);
+    } else {
+      readBack(batch, ageMs);
     }
     received.incrementAndGet();
   }
@@ -83,18 +91,41 @@ final class BatchReader {
     sequences.merge(batch.getReplica(), batch.getSequence(), Math::max);
   }
 
-  private void add(EndpointBlocks blocks, long ageMs, boolean inOrder) {
-    long[] hashes = hashes(blocks);
-    EndpointSlots.Id endpoint = endpoint(blocks);
-    boolean known =
-        inOrder ? sink.add(endpoint, hashes, ageMs) : sink.addOlder(endpoint, hashes, ageMs);
-    if (!known) {
-      waiting.put(endpoint, hashes);
+  private void readForward(BlockBatch batch, long ageMs) {
+    takenBackLater.clear();
+    for (EndpointBlocks added : batch.getAddedList()) {
+      long[] hashes = hashes(added);
+      if (!sink.add(endpoint(added), hashes, ageMs)) {
+        waiting.put(endpoint(added), hashes);
+      }
+    }
+    for (EndpointBlocks takenBack : batch.getTakenBackList()) {
+      sink.takeBack(endpoint(takenBack), hashes(takenBack));
     }
   }
 
-  private void takeBack(EndpointBlocks blocks) {
-    sink.takeBack(endpoint(blocks), hashes(blocks));
+  /** From the end: what a batch takes back was added by itself or by one that is yet to be read. */
+  private void readBack(BlockBatch batch, long ageMs) {
+    for (EndpointBlocks takenBack : batch.getTakenBackList()) {
+      for (long hash : takenBack.getHashesList()) {
+        if (takenBackLater.size() < MAX_TAKEN_BACK) {
+          takenBackLater.add(new Pair(endpoint(takenBack), hash));
+        }
+      }
+    }
+    for (EndpointBlocks added : batch.getAddedList()) {
+      EndpointSlots.Id endpoint = endpoint(added);
+      long[] hashes = hashes(added);
+      if (!takenBackLater.isEmpty()) {
+        hashes =
+            LongStream.of(hashes)
+                .filter(hash -> !takenBackLater.contains(new Pair(endpoint, hash)))
+                .toArray();
+      }
+      if (!sink.addOlder(endpoint, hashes, ageMs)) {
+        waiting.put(endpoint, hashes);
+      }
+    }
   }
 
   private static EndpointSlots.Id endpoint(EndpointBlocks blocks) {

@@ -167,6 +167,21 @@ class BlockReplicationTest {
   }
 
   @Test
+  void whatWasTakenBackBeforeAReplicaStartsIsNotReadBackUnlessItWasLearntAgain() {
+    Replica a = replica(1);
+    Replica b = replica(2);
+    a.tell(POD, 11, 12, 13);
+    b.awaitBlocks(11, 12, 13);
+    a.replication.tell(new BlockNews(POD, new long[] {12, 13}, true));
+    await().atMost(LONG).until(() -> b.blocks.equals(Set.of(name(POD, 11))));
+    a.tell(POD, 13);
+    b.awaitBlocks(13);
+    Replica late = replica(3);
+    await().atMost(LONG).until(late.replication.recovery()::isDone);
+    assertThat(late.blocks).isEqualTo(b.blocks);
+  }
+
+  @Test
   void readinessDoesNotWaitForARedisThatIsNotThere() throws Exception {
     redis.stop();
     Replica a = replica(1);
