@@ -164,6 +164,36 @@ class PrefixSharingTest {
     }
   }
 
+  /** Both went quiet at the same time, with a request under way each. */
+  @Test
+  void aReplicaThatIsKilledIsGoneFromTheCountsAndAQuietOneIsNot() throws Exception {
+    stack.servers("alpha").forEach(pod -> pod.inject(new Fault.Hang(Stage.BEFORE_HEADERS)));
+    int grpcPort = stack.freePort();
+    int httpPort = stack.freePort();
+    try (var third = ReplicaGateway.ofPorts(stack, grpcPort, httpPort);
+        var plugin = stack.startPlugin("plugin-killed", grpcPort, httpPort)) {
+      third.isFor(plugin);
+      Ask unknown = Ask.of("no-such-model");
+      Await.until("the replica answers", LIMIT, () -> third.send(unknown).status() == 400);
+      CompletableFuture<Reply> quiet = one.sendAsync(Ask.of("alpha"));
+      CompletableFuture<Reply> orphan = third.sendAsync(Ask.of("alpha"));
+      Await.until("both are counted", LIMIT, () -> peers(other) == 2);
+      plugin.process().kill();
+      Await.until("the killed one's request is not", LIMIT, () -> peers(other) != 2);
+      assertThat(peers(other)).isEqualTo(1);
+      Await.until("nor for the quiet one", LIMIT, () -> peers(one) == 0);
+      stack.servers("alpha").forEach(SampleModelServer::heal);
+      assertThat(quiet.get().status()).isEqualTo(200);
+      assertThat(orphan.get().status()).as("its answer comes all the same").isEqualTo(200);
+    }
+  }
+
+  private static int peers(ReplicaGateway replica) {
+    return stack.servers("alpha").stream()
+        .mapToInt(pod -> replica.plugin().endpoint(pod.address()).getPeerInFlight())
+        .sum();
+  }
+
   private static List<Integer> inFlight() {
     return stack.servers("alpha").stream().map(SampleModelServer::inFlight).toList();
   }
