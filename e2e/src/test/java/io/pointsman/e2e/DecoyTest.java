@@ -10,7 +10,10 @@ import io.pointsman.e2e.harness.Stack;
 import io.pointsman.e2e.modelserver.SampleModelServer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -77,6 +80,33 @@ class DecoyTest {
     return requests;
   }
 
+  private interface Exchange {
+    Reply run() throws Exception;
+  }
+
+  /** The same headers where a client of another protocol, or a careless one, might put them. */
+  private static Map<String, Exchange> otherShapes() {
+    int port = stack.envoyPort();
+    String path = "/v1/completions";
+    var shapes = new LinkedHashMap<String, Exchange>();
+    for (String line : headers()) {
+      String header = line.replace("DECOY", decoy.address());
+      shapes.put(
+          "chunks: " + line,
+          () -> RawHttp.send(port, RawHttp.chunked("POST", path, header, BODY, "")));
+      shapes.put(
+          "chunks and trailers: " + line,
+          () -> RawHttp.send(port, RawHttp.chunked("POST", path, "", BODY, header)));
+      shapes.put("HTTP/2: " + line, () -> RawHttp2.send(port, "POST", path, header, BODY, ""));
+      shapes.put(
+          "HTTP/2 without a body: " + line, () -> RawHttp2.send(port, "GET", path, header, "", ""));
+      shapes.put(
+          "HTTP/2 and trailers: " + line,
+          () -> RawHttp2.send(port, "POST", path, "", BODY, header));
+    }
+    return shapes;
+  }
+
   private static List<String> headers() {
     String one = "target-pod: DECOY\r\n";
     return List.of(
@@ -103,11 +133,24 @@ class DecoyTest {
         assertThat(reply.header("x-served-by")).as(request.get(0)).isIn(addresses);
         served++;
       } else {
-        refused(request, reply);
+        refused(request.get(0), reply);
       }
       assertThat(decoy.visits()).as(request.get(0)).isZero();
     }
     assertThat(served).isPositive();
+    var shapesServed = new TreeSet<String>();
+    for (Map.Entry<String, Exchange> shape : otherShapes().entrySet()) {
+      Reply reply = shape.getValue().run();
+      if (reply.status() == 200) {
+        assertThat(reply.header("x-served-by")).as(shape.getKey()).isIn(addresses);
+        shapesServed.add(shape.getKey().substring(0, shape.getKey().indexOf(':')));
+      } else {
+        refused(shape.getKey(), reply);
+      }
+      assertThat(decoy.visits()).as(shape.getKey()).isZero();
+    }
+    assertThat(shapesServed)
+        .containsExactly("HTTP/2", "HTTP/2 and trailers", "chunks", "chunks and trailers");
   }
 
   @Test
@@ -131,16 +174,20 @@ class DecoyTest {
     long before = served();
     for (List<String> request : requests()) {
       Reply reply = send(request);
-      refused(request, reply);
+      refused(request.get(0), reply);
       assertThat(decoy.visits()).as(request.get(0)).isZero();
+    }
+    for (Map.Entry<String, Exchange> shape : otherShapes().entrySet()) {
+      refused(shape.getKey(), shape.getValue().run());
+      assertThat(decoy.visits()).as(shape.getKey()).isZero();
     }
     assertThat(served()).isEqualTo(before);
   }
 
   /** An error, or a connection that Envoy closes on a request that it does not accept as such. */
-  private static void refused(List<String> request, Reply reply) {
+  private static void refused(String request, Reply reply) {
     assertThat(reply.status())
-        .as(request.get(0))
+        .as(request)
         .satisfiesAnyOf(
             status -> assertThat(status).isBetween(300, 599),
             status -> assertThat(status).isEqualTo(RawHttp.NO_ANSWER));

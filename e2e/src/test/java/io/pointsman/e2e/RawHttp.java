@@ -30,6 +30,27 @@ final class RawHttp {
         .formatted(method, path, headers, body.getBytes(ISO_8859_1).length, body);
   }
 
+  /**
+   * A request with a body in two chunks.
+   *
+   * @param trailers header lines after the body; may be empty
+   */
+  static String chunked(String method, String path, String headers, String body, String trailers) {
+    int half = body.length() / 2;
+    return "%s %s HTTP/1.1\r\nhost: gateway\r\n%stransfer-encoding: chunked\r\n\r\n%s%s0\r\n%s\r\n"
+        .formatted(
+            method,
+            path,
+            headers,
+            chunk(body.substring(0, half)),
+            chunk(body.substring(half)),
+            trailers);
+  }
+
+  private static String chunk(String piece) {
+    return "%x\r\n%s\r\n".formatted(piece.getBytes(ISO_8859_1).length, piece);
+  }
+
   /** A request without a body. */
   static String request(String method, String path, String headers) {
     return "%s %s HTTP/1.1\r\nhost: gateway\r\n%s\r\n".formatted(method, path, headers);

@@ -41,6 +41,7 @@ record ApiCall(
           "/v1/rerank",
           "/v1/score",
           "/v1/classify",
+          "/v1/images/generations",
           "/v1/audio/transcriptions",
           "/v1/audio/translations");
 
@@ -94,6 +95,10 @@ record ApiCall(
       case "/v1/rerank" ->
           pool("rerank-", json, PoolingFormat.ranks(array(json, "documents")))
               .prompt(new PromptText().plain(required(json, "query")).plain(json.get("documents")))
+              .call();
+      case "/v1/images/generations" ->
+          pool("img-", json, PoolingFormat.images(json.has("n") ? json.get("n").getAsInt() : 1))
+              .prompt(new PromptText().plain(required(json, "prompt")))
               .call();
       default -> throw new IllegalArgumentException(path);
     };

@@ -55,6 +55,11 @@ final class PoolingFormat implements AnswerFormat {
                 "index", i, "label", "LABEL_0", "probs", Json.array(1.0), "num_classes", 1));
   }
 
+  /** Pictures of nothing. */
+  static PoolingFormat images(int count) {
+    return new PoolingFormat("data", count, i -> Json.object("b64_json", ""));
+  }
+
   @Override
   public String whole(Answer answer, int cachedTokens) {
     var elements = new JsonArray();
