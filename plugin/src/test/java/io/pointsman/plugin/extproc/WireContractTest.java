@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The right behaviours of the wire contract, by their numbers there. Rules 6, 8 and 9 have tests of
- * their own in {@link UsageMetricsTest}, {@link DrainTest} and {@link RejectionTest}.
+ * their own in {@link UsageMetricsTest}, {@link DrainTest} and {@link RejectionTest}; rule 4, which
+ * needs the whole plugin, in {@code io.pointsman.plugin.app.RedisIsOptionalTest}.
  */
 class WireContractTest {
   private static final String DECOY = "10.66.66.66:666";
