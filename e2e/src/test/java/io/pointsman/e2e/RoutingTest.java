@@ -147,6 +147,7 @@ class RoutingTest {
           /v1/rerank                | {"model":"beta","query":"q","documents":["a","b"]}
           /v1/score                 | {"model":"beta","text_1":"a","text_2":"b"}
           /v1/classify              | {"model":"beta","input":"a"}
+          /v1/images/generations    | {"model":"beta","prompt":"a pointsman","n":2}
           """)
   void everyApiComesToThePodThatTargetPodNames(String path, String body) throws Exception {
     for (String strategy : List.of("random", "least-request")) {
@@ -160,8 +161,9 @@ class RoutingTest {
     }
   }
 
-  @Test
-  void aMultipartFormIsRoutedByItsModelField() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/audio/transcriptions", "/v1/audio/translations"})
+  void aMultipartFormIsRoutedByItsModelField(String path) throws Exception {
     String form =
         """
         --b\r
@@ -175,8 +177,7 @@ class RoutingTest {
         RIFF----WAVE\r
         --b--\r
         """;
-    Reply reply =
-        stack.client().post("/v1/audio/transcriptions", "multipart/form-data; boundary=b", form);
+    Reply reply = stack.client().post(path, "multipart/form-data; boundary=b", form);
     assertThat(reply.status()).as(reply.body()).isEqualTo(200);
     assertThat(servedBy(reply)).isIn(addresses("beta"));
   }
@@ -253,6 +254,9 @@ class RoutingTest {
     assertThat(reply.json().getAsJsonArray("data"))
         .extracting(model -> model.getAsJsonObject().get("id").getAsString())
         .contains("alpha", "beta", "profiled", "locked");
+    Reply head = RawHttp.send(stack.envoyPort(), RawHttp.request("HEAD", "/v1/models", ""));
+    assertThat(head.status()).isEqualTo(200);
+    assertThat(head.header("content-length")).isEqualTo(String.valueOf(reply.body().length()));
   }
 
   @Test

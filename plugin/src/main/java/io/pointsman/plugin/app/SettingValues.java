@@ -5,10 +5,11 @@ import io.pointsman.common.DurationText;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,9 @@ final class SettingValues {
   private record Given(String origin, String value) {}
 
   private final Map<Setting, Given> given = new EnumMap<>(Setting.class);
-  private final List<String> errors = new ArrayList<>();
+
+  /** In the order they were found; a value that is read twice is wrong once. */
+  private final Set<String> errors = new LinkedHashSet<>();
 
   /**
    * A flag goes before our environment name, that before the contract's aliases, those before the

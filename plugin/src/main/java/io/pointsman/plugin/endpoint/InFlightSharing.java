@@ -78,7 +78,9 @@ public final class InFlightSharing implements AutoCloseable {
   private byte[] lastSent = new byte[0];
   private long lastExchange;
   private boolean othersThere;
-  private boolean failing;
+
+  /** Until it is known better, Redis is not there yet: no news at a healthy start. */
+  private boolean failing = true;
 
   /**
    * @param keyPrefix begins every key; releases that share a Redis differ in it
@@ -166,7 +168,7 @@ public final class InFlightSharing implements AutoCloseable {
     lastExchange = now;
     if (failing) {
       failing = false;
-      log.info("in-flight counts are shared again: replicas={}", others.size() + 1);
+      log.info("in-flight counts are shared: replicas={}", others.size() + 1);
     }
   }
 

@@ -129,6 +129,17 @@ class PluginCommandTest {
   }
 
   @Test
+  void aSettingThatIsReadTwiceIsToldOnce() throws IOException {
+    Path models = Files.writeString(folder.resolve("m.yaml"), "models: []");
+
+    int code = run(Map.of(), "--endpoints-config=" + models, "--passive-health", "maybe");
+
+    assertThat(code).isEqualTo(PluginCommand.BAD_SETTINGS);
+    assertThat(err.toString())
+        .isEqualTo("pointsman-plugin: --passive-health: expected true or false, found \"maybe\"\n");
+  }
+
+  @Test
   void effectiveSettingsShowNoSecret() throws IOException {
     run(
         Map.of(

@@ -3,6 +3,10 @@ package io.pointsman.plugin.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.pointsman.plugin.redis.RedisCommands;
 import io.pointsman.plugin.redis.RedisMonitor;
@@ -16,6 +20,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
@@ -197,6 +202,31 @@ class InFlightSharingTest {
     b.cut = false;
     b.tickAfter(1_000);
     assertThat(b.endpoint(0).peerInFlight()).isEqualTo(10);
+  }
+
+  @Test
+  void aRedisThatIsNotThereYetIsNoNewsButOneThatGoesIs() {
+    var lines = new ListAppender<ILoggingEvent>();
+    lines.start();
+    var logger = (Logger) LoggerFactory.getLogger(InFlightSharing.class);
+    logger.addAppender(lines);
+    try {
+      var a = new Replica("a", "ns/one");
+      a.cut = true;
+      a.sharing.tick();
+      assertThat(lines.list).isEmpty();
+      a.cut = false;
+      a.sharing.tick();
+      assertThat(lines.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.INFO);
+      a.cut = true;
+      a.tickAfter(1_000);
+      a.tickAfter(1_000);
+      assertThat(lines.list)
+          .extracting(ILoggingEvent::getLevel)
+          .containsExactly(Level.INFO, Level.WARN);
+    } finally {
+      logger.detachAppender(lines);
+    }
   }
 
   @Test

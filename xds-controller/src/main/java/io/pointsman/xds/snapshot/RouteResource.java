@@ -12,6 +12,7 @@ import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import io.pointsman.xds.settings.BackendSettings;
 import io.pointsman.xds.settings.EnvoyPatchPolicy;
@@ -55,7 +56,9 @@ final class RouteResource {
                 .addHeaders(
                     HeaderMatcher.newBuilder()
                         .setName(":method")
-                        .setStringMatch(StringMatcher.newBuilder().setExact("GET"))))
+                        .setStringMatch(
+                            StringMatcher.newBuilder()
+                                .setSafeRegex(RegexMatcher.newBuilder().setRegex("GET|HEAD")))))
         .setRoute(
             RouteAction.newBuilder()
                 .setCluster(Names.PLUGIN_HTTP)

@@ -539,6 +539,8 @@ class EnvoyConfigTest {
         .containsEntry(
             "vhost.routes[nothing-picked].response_headers_to_add[1].header.key", "retry-after")
         .containsEntry("vhost.routes[models].match.path", "/v1/models")
+        .containsEntry(
+            "vhost.routes[models].match.headers[:method].string_match.safe_regex.regex", "GET|HEAD")
         .containsEntry("vhost.routes[models].ext_proc.disabled", "true");
     assertThat(flat.values().stream().filter("pointsman_pods"::equals)).hasSize(2);
   }
