@@ -37,7 +37,7 @@ final class EndpointHealth {
   }
 
   private final long trialGapNanos;
-  private volatile ModelMeters meters;
+  private volatile PoolMeters meters;
   private volatile Phase phase = Phase.READY;
   private volatile int failures;
   private volatile int successes;
@@ -55,7 +55,7 @@ final class EndpointHealth {
 
   private long readySince;
 
-  EndpointHealth(long trialGapNanos, ModelMeters meters, long now) {
+  EndpointHealth(long trialGapNanos, PoolMeters meters, long now) {
     this.trialGapNanos = trialGapNanos;
     this.meters = meters;
     this.readySince = now;
@@ -93,12 +93,12 @@ final class EndpointHealth {
     return readySince;
   }
 
-  ModelMeters meters() {
+  PoolMeters meters() {
     return meters;
   }
 
   /** Counts from now on into these meters: those of the model as it came back. */
-  void meters(ModelMeters newMeters) {
+  void meters(PoolMeters newMeters) {
     meters = newMeters;
   }
 

@@ -25,10 +25,10 @@ final class EndpointTable {
 
   private static final class Model {
     final ModelSpec spec;
-    final ModelMeters meters;
+    final PoolMeters meters;
     final Map<EndpointKey, Endpoint> endpoints = new LinkedHashMap<>();
 
-    Model(ModelSpec spec, ModelMeters meters) {
+    Model(ModelSpec spec, PoolMeters meters) {
       this.spec = spec;
       this.meters = meters;
     }
@@ -59,7 +59,7 @@ final class EndpointTable {
     var next = new LinkedHashMap<String, Model>();
     for (ModelSpec spec : topology.models()) {
       Model known = models.get(spec.name());
-      var meters = known == null ? new ModelMeters(meterRegistry, spec.name()) : known.meters;
+      var meters = known == null ? new PoolMeters(meterRegistry, spec.name()) : known.meters;
       var model = new Model(spec, meters);
       for (EndpointSpec endpointSpec : spec.endpoints()) {
         Endpoint existing = known == null ? null : known.endpoints.get(endpointSpec.key());
@@ -118,7 +118,7 @@ final class EndpointTable {
   }
 
   private Endpoint admit(
-      String model, EndpointSpec spec, @Nullable Endpoint existing, ModelMeters meters) {
+      String model, EndpointSpec spec, @Nullable Endpoint existing, PoolMeters meters) {
     if (existing != null) {
       boolean relabelled = isLabelledOtherwise(existing, spec);
       existing.update(spec);
@@ -190,7 +190,7 @@ final class EndpointTable {
         }
       }
       model.meters.states(
-          new ModelMeters.States(candidates.size(), notReady, setAside, probation.size()));
+          new PoolMeters.States(candidates.size(), notReady, setAside, probation.size()));
       pools.add(
           new Pool(
               model.spec.name(),

@@ -36,7 +36,7 @@ final class PassiveHealth {
     this.random = random;
   }
 
-  EndpointHealth newHealth(ModelMeters meters) {
+  EndpointHealth newHealth(PoolMeters meters) {
     return new EndpointHealth(settings.trialGap().toNanos(), meters, clock.getAsLong());
   }
 

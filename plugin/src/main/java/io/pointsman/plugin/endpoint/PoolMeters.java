@@ -14,7 +14,7 @@ import java.util.function.ToIntFunction;
  * The meters of one model and its endpoints. They come with the model and go with it. Counters may
  * be used from any thread, the rest belongs to the registry's thread.
  */
-final class ModelMeters {
+final class PoolMeters {
   /** How many endpoints are in which state. */
   record States(int ready, int notReady, int setAside, int probation) {}
 
@@ -30,7 +30,7 @@ final class ModelMeters {
   private final Counter trialNeutral;
   private volatile States states = new States(0, 0, 0, 0);
 
-  ModelMeters(MeterRegistry registry, String model) {
+  PoolMeters(MeterRegistry registry, String model) {
     this.registry = registry;
     this.model = model;
     stateGauge("ready", States::ready);

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /** The meters of one model. Thread-safe. */
-final class ModelMeters {
+final class RequestMeters {
   private static final int FIRST_BAD_CODE = 600;
 
   private final MeterRegistry registry;
@@ -27,7 +27,7 @@ final class ModelMeters {
   private final Counter completionTokens;
   private volatile @Nullable AccessLogMeters accessLog;
 
-  ModelMeters(MeterRegistry registry, String model) {
+  RequestMeters(MeterRegistry registry, String model) {
     this.registry = registry;
     this.model = model;
     for (Ending ending : Ending.values()) {

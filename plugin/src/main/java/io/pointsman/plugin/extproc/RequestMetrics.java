@@ -44,10 +44,10 @@ public final class RequestMetrics {
 
   private final MeterRegistry registry;
   private final Supplier<Pools> pools;
-  private final ConcurrentHashMap<String, ModelMeters> models = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, RequestMeters> models = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, Timer> decisions = new ConcurrentHashMap<>();
   private final Map<ProtocolFault, Counter> faults = new EnumMap<>(ProtocolFault.class);
-  private final ModelMeters unknownModel;
+  private final RequestMeters unknownModel;
 
   /**
    * @param registry where meters are registered
@@ -56,7 +56,7 @@ public final class RequestMetrics {
   public RequestMetrics(MeterRegistry registry, Supplier<Pools> pools) {
     this.registry = registry;
     this.pools = pools;
-    unknownModel = new ModelMeters(registry, UNKNOWN_MODEL);
+    unknownModel = new RequestMeters(registry, UNKNOWN_MODEL);
     for (ProtocolFault fault : ProtocolFault.values()) {
       faults.put(
           fault,
@@ -76,13 +76,13 @@ public final class RequestMetrics {
   }
 
   /** The meters of this model, or of all unknown ones together. */
-  ModelMeters model(String name) {
-    ModelMeters meters = models.get(name);
+  RequestMeters model(String name) {
+    RequestMeters meters = models.get(name);
     return meters != null ? meters : addModel(name);
   }
 
   /** The meters of requests whose model is not known. */
-  ModelMeters unknownModel() {
+  RequestMeters unknownModel() {
     return unknownModel;
   }
 
@@ -98,7 +98,7 @@ public final class RequestMetrics {
     requireNonNull(faults.get(fault)).increment();
   }
 
-  private synchronized ModelMeters addModel(String name) {
+  private synchronized RequestMeters addModel(String name) {
     Pools known = pools.get();
     if (known.find(name) == null) {
       return unknownModel;
@@ -113,7 +113,7 @@ public final class RequestMetrics {
               }
               return gone;
             });
-    return models.computeIfAbsent(name, n -> new ModelMeters(registry, n));
+    return models.computeIfAbsent(name, n -> new RequestMeters(registry, n));
   }
 
   private synchronized Timer addStrategy(String name) {

@@ -185,7 +185,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
    * Refuses the request and ends the stream. Once a response has begun, which is then of Envoy's
    * own making, the client gets that one.
    */
-  void reject(Rejection rejection, ModelMeters meters) {
+  void reject(Rejection rejection, RequestMeters meters) {
     if (response.begun()) {
       end();
       return;
@@ -241,7 +241,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     if (!counted) {
       count(routed, 0);
     }
-    ModelMeters meters = context.metrics().model(routed.endpoint().model());
+    RequestMeters meters = context.metrics().model(routed.endpoint().model());
     Ending ending = response.close(meters);
     meters.ended(drained && ending != Ending.COMPLETED ? Ending.DRAINED : ending);
   }

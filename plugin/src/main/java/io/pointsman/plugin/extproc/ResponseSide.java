@@ -38,7 +38,7 @@ final class ResponseSide {
   }
 
   /** Counts the tokens that were seen, and says what is known of the end. To be called once. */
-  Ending close(ModelMeters meters) {
+  Ending close(RequestMeters meters) {
     boolean complete = phase == ResponsePhase.COMPLETE;
     if (usage != null) {
       return usage.close(complete, meters);

@@ -47,7 +47,7 @@ final class ResponseUsage {
    *
    * @param complete true if the body's end was seen
    */
-  Ending close(boolean complete, ModelMeters meters) {
+  Ending close(boolean complete, RequestMeters meters) {
     reader.end();
     if (reader.seen()) {
       meters.tokens(Math.max(0, reader.promptTokens()), Math.max(0, reader.completionTokens()));
