@@ -1,61 +1,23 @@
 package io.pointsman.e2e.modelserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import io.pointsman.e2e.harness.Await;
-import io.pointsman.e2e.harness.Ports;
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.ConnectException;
-import java.net.InetAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-class SampleModelServerTest {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
-  private static final String CHAT =
-      """
-      {"model": "m", "max_tokens": 3, "messages": [{"role": "user", "content": "hello there"}]%s}""";
-
-  private final Ports ports = new Ports();
-  private final SampleModelServer server =
-      new SampleModelServer(
-          ServerSettings.instant("m", "n"), InetAddress.getLoopbackAddress(), ports.next());
-  private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-
-  @BeforeEach
-  void start() {
-    server.start();
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-    ports.close();
-  }
-
+class SampleModelServerTest extends RunningModelServer {
   @Test
   void aChatAnswerSaysWhoServedItAndWhatItUsed() throws Exception {
     HttpResponse<String> response = post("/v1/chat/completions", CHAT.formatted(""));
@@ -249,83 +211,6 @@ class SampleModelServerTest {
         .contains("vllm:generation_tokens_total{engine=\"0\",model_name=\"m\"} 3\n");
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {500, 502, 503, 504})
-  void aStatusFaultAnswersWithThatStatus(int status) throws Exception {
-    server.inject(new Fault.Status(status));
-    HttpResponse<String> response = post("/v1/chat/completions", CHAT.formatted(""));
-    assertThat(response.statusCode()).isEqualTo(status);
-    assertThat(at(json(response.body()), "error", "code").getAsInt()).isEqualTo(status);
-    assertThat(get("/health").statusCode()).isEqualTo(200);
-    server.heal();
-    assertThat(post("/v1/chat/completions", CHAT.formatted("")).statusCode()).isEqualTo(200);
-  }
-
-  @Test
-  void aRefusingServerHasItsPortClosedAndOpensItAgain() throws Exception {
-    server.inject(new Fault.Refuse());
-    assertThatThrownBy(() -> post("/v1/chat/completions", CHAT.formatted("")))
-        .isInstanceOf(ConnectException.class);
-    server.heal();
-    assertThat(post("/v1/chat/completions", CHAT.formatted("")).statusCode()).isEqualTo(200);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", ", \"stream\": true"})
-  void aResetBeforeTheHeadersCutsTheConnection(String stream) {
-    server.inject(new Fault.Reset(Fault.Stage.BEFORE_HEADERS));
-    assertThatThrownBy(() -> post("/v1/chat/completions", CHAT.formatted(stream)))
-        .isInstanceOf(IOException.class);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", ", \"stream\": true"})
-  void aResetAfterTheFirstBytesComesAfterThem(String stream) throws Exception {
-    server.inject(new Fault.Reset(Fault.Stage.AFTER_FIRST_BYTES));
-    HttpResponse<InputStream> response = open(CHAT.formatted(stream));
-    assertThat(response.statusCode()).isEqualTo(200);
-    assertThatThrownBy(() -> response.body().readAllBytes()).isInstanceOf(IOException.class);
-    Await.until("nothing is in flight", LIMIT, () -> server.inFlight() == 0);
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void whatHangsGoesOnWhenReleased(Fault.Stage stage) throws Exception {
-    server.inject(new Fault.Hang(stage));
-    var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
-    for (String stream : List.of("", ", \"stream\": true")) {
-      answers.add(
-          client.sendAsync(
-              request("/v1/chat/completions", CHAT.formatted(stream)), BodyHandlers.ofString()));
-    }
-    Await.until("both hang", LIMIT, () -> server.hungRequests() == 2);
-    assertThat(answers).noneMatch(CompletableFuture::isDone);
-    assertThat(server.inFlight()).isEqualTo(2);
-    server.inject(new Fault.Slow(Duration.ZERO));
-    assertThat(server.release(1)).isEqualTo(1);
-    assertThat(server.hungRequests()).isEqualTo(1);
-    server.heal();
-    for (var answer : answers) {
-      assertThat(answer.get().statusCode()).isEqualTo(200);
-      assertThat(answer.get().body()).containsAnyOf("[DONE]", "\"usage\"");
-    }
-    Await.until("nothing is in flight", LIMIT, () -> server.inFlight() == 0);
-  }
-
-  @Test
-  void aStreamWhoseClientLeavesIsAborted() throws Exception {
-    server.inject(new Fault.Hang(Fault.Stage.AFTER_FIRST_BYTES));
-    HttpResponse<InputStream> response = open(CHAT.formatted(", \"stream\": true"));
-    response.body().close();
-    Await.until(
-        "the server notices when it writes",
-        LIMIT,
-        () -> {
-          server.heal();
-          return server.inFlight() == 0;
-        });
-  }
-
   @Test
   void aThousandStreamsRunAtOnce() throws Exception {
     server.inject(new Fault.Hang(Fault.Stage.AFTER_FIRST_BYTES));
@@ -357,30 +242,6 @@ class SampleModelServerTest {
     assertThat(request.body()).isEqualTo(CHAT.formatted(""));
   }
 
-  private HttpResponse<String> post(String path, String body) throws Exception {
-    return client.send(request(path, body), BodyHandlers.ofString());
-  }
-
-  private HttpResponse<InputStream> open(String body) throws Exception {
-    return client.send(request("/v1/chat/completions", body), BodyHandlers.ofInputStream());
-  }
-
-  private HttpResponse<String> get(String path) throws Exception {
-    return client.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString());
-  }
-
-  private HttpRequest request(String path, String body) {
-    return HttpRequest.newBuilder(uri(path))
-        .header("content-type", "application/json")
-        .timeout(LIMIT)
-        .POST(BodyPublishers.ofString(body, StandardCharsets.UTF_8))
-        .build();
-  }
-
-  private URI uri(String path) {
-    return URI.create("http://" + server.address() + path);
-  }
-
   private String wholeText(String request) throws Exception {
     JsonObject body = json(post("/v1/chat/completions", request).body());
     return at(body, "choices", 0, "message", "content").getAsString();
@@ -400,19 +261,5 @@ class SampleModelServerTest {
 
   private static List<String> data(String events) {
     return events.lines().filter(l -> l.startsWith("data: ")).map(l -> l.substring(6)).toList();
-  }
-
-  private static JsonObject json(String text) {
-    return JsonParser.parseString(text).getAsJsonObject();
-  }
-
-  private static JsonElement at(JsonElement json, Object... path) {
-    for (Object step : path) {
-      json =
-          step instanceof Integer index
-              ? json.getAsJsonArray().get(index)
-              : json.getAsJsonObject().get((String) step);
-    }
-    return json;
   }
 }

@@ -15,9 +15,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -183,83 +181,6 @@ class PassiveHealthTest {
   }
 
   @Test
-  void neverMoreThanHalfOfTheReadyEndpointsAreOut() {
-    for (int i = 0; i < 4; i++) {
-      bed.fail(i);
-    }
-
-    assertThat(bed.pool().candidates()).containsExactly(bed.endpoint(2), bed.endpoint(3));
-    assertThat(bed.count("pointsman.health.set.aside")).isEqualTo(2);
-  }
-
-  @Test
-  void endpointsInProbationCountAsOut() {
-    bed.fail(0);
-    bed.fail(1);
-    bed.pass(BASE);
-    assertThat(bed.pool().probation()).hasSize(2);
-
-    bed.fail(2);
-
-    assertThat(bed.phase(2)).isEqualTo(READY);
-  }
-
-  @Test
-  void theOnlyEndpointIsNeverSetAside() {
-    use(RegistryTestbed.SETTINGS, () -> 0L, 1);
-    bed.fail(0);
-    bed.fail(0);
-
-    assertThat(bed.pool().candidates()).hasSize(1);
-  }
-
-  @Test
-  void whenThereIsRoomAgainTheNextFailureSetsAside() {
-    bed.fail(0);
-    bed.fail(1);
-    bed.fail(2);
-    bed.pass(BASE);
-    bed.report(0, ANSWERED, ANSWERED);
-
-    bed.report(2, UNAVAILABLE);
-
-    assertThat(bed.phase(2)).isEqualTo(SET_ASIDE);
-  }
-
-  @Test
-  void whenReadyEndpointsGoTheOneDueSoonestComesBack() {
-    bed.fail(2);
-    bed.pass(Duration.ofSeconds(1));
-    bed.fail(1);
-
-    bed.registry.apply(
-        TestTopologies.model(
-            "m",
-            TestTopologies.endpoint(0, false),
-            TestTopologies.endpoint(1, true),
-            TestTopologies.endpoint(2, true),
-            TestTopologies.endpoint(3, true)));
-
-    assertThat(bed.phase(2)).isEqualTo(READY);
-    assertThat(bed.phase(1)).isEqualTo(SET_ASIDE);
-    assertThat(bed.pool().candidates()).containsExactly(bed.endpoint(2), bed.endpoint(3));
-  }
-
-  @Test
-  void whenAllGoodEndpointsGoTheOthersComeBack() {
-    bed.fail(0);
-    bed.fail(1);
-
-    bed.registry.apply(
-        TestTopologies.model(
-            "m", TestTopologies.endpoint(0, true), TestTopologies.endpoint(1, true)));
-
-    assertThat(bed.pool().candidates()).hasSize(1);
-    bed.registry.apply(TestTopologies.model("m", TestTopologies.endpoint(1, true)));
-    assertThat(bed.pool().candidates()).hasSize(1);
-  }
-
-  @Test
   void readinessByDiscoveryDoesNotShortenTheTime() {
     bed.fail(0);
     bed.registry.apply(TestTopologies.model("m", TestTopologies.endpoint(0, false)));
@@ -300,99 +221,6 @@ class PassiveHealthTest {
 
     assertThat(bed.phase(0)).isEqualTo(READY);
     assertThat(bed.count("pointsman.health.failures", "kind", "connection_failed")).isEqualTo(2);
-  }
-
-  @Test
-  void oneTrialAtATimeWithAGapBetween() {
-    bed.fail(0);
-    Endpoint endpoint = bed.endpoint(0);
-    assertThat(endpoint.tryBeginTrial(bed.clock.getAsLong())).as("set aside").isZero();
-    bed.pass(BASE);
-
-    long first = endpoint.tryBeginTrial(bed.clock.getAsLong());
-    assertThat(first).isPositive();
-    bed.pass(Duration.ofSeconds(2));
-    assertThat(endpoint.tryBeginTrial(bed.clock.getAsLong())).as("one is under way").isZero();
-    endpoint.endTrial(first);
-    long second = endpoint.tryBeginTrial(bed.clock.getAsLong());
-    assertThat(second).isGreaterThan(first);
-    endpoint.endTrial(second);
-    bed.pass(Duration.ofMillis(999));
-    assertThat(endpoint.tryBeginTrial(bed.clock.getAsLong())).as("too soon").isZero();
-    bed.pass(Duration.ofMillis(1));
-    assertThat(endpoint.tryBeginTrial(bed.clock.getAsLong())).isPositive();
-  }
-
-  @Test
-  void aReadyEndpointHasNoTrials() {
-    assertThat(bed.endpoint(0).tryBeginTrial(bed.clock.getAsLong())).isZero();
-  }
-
-  @Test
-  void anAnswerGivesTheTrialPermitBackBeforeTheRequestEnds() {
-    bed.fail(0);
-    bed.pass(BASE);
-    Endpoint endpoint = bed.endpoint(0);
-    long first = endpoint.tryBeginTrial(bed.clock.getAsLong());
-
-    bed.report(0, ANSWERED);
-    bed.pass(Duration.ofSeconds(1));
-    long second = endpoint.tryBeginTrial(bed.clock.getAsLong());
-    assertThat(second).isPositive();
-
-    endpoint.endTrial(first);
-    bed.pass(Duration.ofSeconds(1));
-    assertThat(endpoint.tryBeginTrial(bed.clock.getAsLong()))
-        .as("the late end of the first trial does not end the second")
-        .isZero();
-  }
-
-  @Test
-  void aNewProbationIsNotHeldUpByAnOldTrial() {
-    bed.fail(0);
-    bed.pass(BASE);
-    Endpoint endpoint = bed.endpoint(0);
-    long hanging = endpoint.tryBeginTrial(bed.clock.getAsLong());
-    endpoint.endTrial(hanging);
-    bed.pass(Duration.ofSeconds(1));
-    long stillHanging = endpoint.tryBeginTrial(bed.clock.getAsLong());
-    endpoint.health().setAside(2, bed.clock.getAsLong());
-    bed.pass(A_MOMENT);
-
-    assertThat(bed.phase(0)).isEqualTo(PROBATION);
-    assertThat(endpoint.tryBeginTrial(bed.clock.getAsLong())).isGreaterThan(stillHanging);
-  }
-
-  @Test
-  void oneOfManyThreadsGetsTheTrial() throws Exception {
-    bed.fail(0);
-    bed.pass(BASE);
-    Endpoint endpoint = bed.endpoint(0);
-    long now = bed.clock.getAsLong();
-    var go = new CountDownLatch(1);
-    var threads = new Thread[8];
-    long[] tickets = new long[threads.length];
-    for (int t = 0; t < threads.length; t++) {
-      int slot = t;
-      threads[t] =
-          new Thread(
-              () -> {
-                try {
-                  go.await();
-                } catch (InterruptedException e) {
-                  return;
-                }
-                tickets[slot] = endpoint.tryBeginTrial(now);
-              });
-      threads[t].start();
-    }
-    go.countDown();
-    for (Thread thread : threads) {
-      thread.join(30_000);
-    }
-
-    assertThat(tickets).containsOnlyOnce(2L);
-    assertThat(Arrays.stream(tickets).filter(ticket -> ticket != 0)).hasSize(1);
   }
 
   @Test

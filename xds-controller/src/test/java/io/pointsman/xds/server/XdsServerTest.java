@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.envoyproxy.controlplane.cache.Resources.ResourceType;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.pointsman.common.BindAddress;
 import io.pointsman.common.ConfigException;
 import io.pointsman.xds.server.AdsClient.Answer;
 import io.pointsman.xds.settings.Settings;
@@ -19,44 +18,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class XdsServerTest {
-  private static final BindAddress ANY = new BindAddress("127.0.0.1", 0);
-  private static final String OTHER_ROUTE = "envoyPatchPolicy: {route: {idleTimeout: 77s}}";
-  private static final String OTHER_PODS = "envoyPatchPolicy: {circuitBreakers: {maxRequests: 7}}";
-  private static final String OTHER_LISTENER = "gatewayPlugin: {messageTimeout: 7s}";
-  private static final String OTHER_PLUGIN = "gatewayPlugin: {addresses: ['127.0.0.1:%d']}";
-
-  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private XdsServer server;
-
-  @BeforeEach
-  void start() throws IOException {
-    server = XdsServer.start(ANY, Settings.defaults(), registry);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
-
-  private void publish(String settings) throws ConfigException {
-    server.publish(Settings.parse("s.yaml", settings), System.nanoTime());
-  }
-
-  private AdsClient client(boolean delta) {
-    return new AdsClient(server.port(), delta);
-  }
-
-  private double count(String name, String type) {
-    return registry.get(name).tag("type", type).counter().count();
-  }
-
+class XdsServerTest extends RunningXdsServer {
   private static String pluginCluster(Answer answer) {
     return answer.resources().keySet().stream()
         .filter(name -> name.matches("pointsman_plugin_[0-9a-f]{8}"))
@@ -148,18 +114,6 @@ class XdsServerTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void anEnvoyThatRefusesClustersKeepsItsRoutes(boolean delta)
-      throws InterruptedException, ConfigException {
-    try (var envoy = client(delta)) {
-      envoy.connect();
-      publish(OTHER_PLUGIN.formatted(1));
-      envoy.refuse(envoy.next(), "no such cluster type");
-      assertThat(envoy.unexpected()).isNull();
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
   void theOldClusterOfThePluginStaysForAWhile(boolean delta)
       throws InterruptedException, ConfigException, IOException {
     server.close();
@@ -217,83 +171,6 @@ class XdsServerTest {
     try (var envoy = client(true)) {
       envoy.subscribe(CLUSTERS);
       assertThat(envoy.next().resources()).hasSize(3 + 8);
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void whatAnEnvoyRefusesIsCountedAndNotSentAgain(boolean delta)
-      throws InterruptedException, ConfigException {
-    try (var envoy = client(delta)) {
-      envoy.connect();
-      publish(OTHER_LISTENER);
-      Answer bad = envoy.next();
-      envoy.refuse(bad, "cannot bind\nto that");
-
-      assertThat(envoy.unexpected()).isNull();
-      assertThat(count("pointsman.xds.nacks", "listener")).isEqualTo(1);
-      assertThat(registry.get("pointsman.xds.envoys.behind").gauge().value()).isEqualTo(1);
-
-      publish("listener: {port: 1}");
-      Answer good = envoy.next();
-      assertThat(good.type()).isEqualTo(LISTENERS);
-      assertThat(good.version()).isNotEqualTo(bad.version());
-      envoy.accept(good);
-      await().until(() -> registry.get("pointsman.xds.envoys.behind").gauge().value() == 0);
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void whatAnEnvoyRefusesAtFirstComesWithTheNextChange(boolean delta)
-      throws InterruptedException, ConfigException {
-    try (var envoy = client(delta)) {
-      envoy.subscribe(CLUSTERS);
-      envoy.accept(envoy.next());
-      envoy.subscribe(ROUTES, "pointsman");
-      envoy.refuse(envoy.next(), "unknown field");
-      assertThat(envoy.unexpected()).isNull();
-
-      publish(OTHER_ROUTE);
-      Answer next = envoy.next();
-      assertThat(next.type()).isEqualTo(ROUTES);
-      assertThat(next.resources()).containsOnlyKeys("pointsman");
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void afterARefusalBackToTheOldSettingsNeedsNothing(boolean delta)
-      throws InterruptedException, ConfigException {
-    try (var envoy = client(delta)) {
-      envoy.connect();
-      publish(OTHER_LISTENER);
-      envoy.refuse(envoy.next(), "no");
-      publish("{}");
-      if (!delta) {
-        // State of the world cannot tell an Envoy that what it has is right but by sending it.
-        envoy.accept(envoy.next());
-      }
-      assertThat(envoy.unexpected()).isNull();
-      await().until(() -> registry.get("pointsman.xds.envoys.behind").gauge().value() == 0);
-    }
-  }
-
-  /** One of two refused: the other, which was fine, must not get lost. */
-  @Test
-  void afterARefusalAllThatDiffersFromWhatEnvoyHasIsSent()
-      throws InterruptedException, ConfigException {
-    String pods = "envoyPatchPolicy: {circuitBreakers: {maxRequests: 7}}\n";
-    try (var envoy = client(true)) {
-      envoy.connect();
-      publish(pods + "backendTrafficPolicy: {circuitBreaker: {maxConnections: 1}}");
-      Answer bad = envoy.next();
-      assertThat(bad.resources()).containsOnlyKeys("pointsman_pods", "pointsman_plugin_http");
-      envoy.refuse(bad, "the second is bad");
-
-      publish(pods + "backendTrafficPolicy: {circuitBreaker: {maxConnections: 2}}");
-      assertThat(envoy.next().resources())
-          .containsOnlyKeys("pointsman_pods", "pointsman_plugin_http");
     }
   }
 
