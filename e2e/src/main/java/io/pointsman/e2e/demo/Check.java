@@ -35,7 +35,7 @@ final class Check {
     }
     for (var model : stack.servers().entrySet()) {
       for (var server : model.getValue()) {
-        PodFigures seen = figures.find(server.address());
+        PodFigures seen = figures.find(stack.nameOf(server.address()));
         if (seen == null || seen.requests() == 0) {
           note("pod %s of model %s got no request".formatted(server.address(), model.getKey()));
         }
@@ -67,17 +67,18 @@ final class Check {
     if (reply.status() != 200) {
       return "status " + reply.status() + ": " + reply.body();
     }
-    String target = reply.header("target-pod");
+    String name = reply.header("target-pod");
+    String target = reply.header("target-pod-ip");
     String strategy = ask.headers().getOrDefault("routing-strategy", "random");
     // Who served it, by the word of the server: in a header and again in the body.
     Map<String, @Nullable String> served =
         Map.of("x-served-by", text(reply.header("x-served-by")), "body", text(reply.servedBy()));
-    if (target == null) {
+    if (name == null || target == null) {
       return "no target-pod header";
     } else if (!pods.contains(target)) {
-      return "target-pod " + target + " does not serve this model";
+      return "target-pod " + name + " at " + target + " does not serve this model";
     } else if (!served.values().stream().allMatch(target::equals)) {
-      return "target-pod is " + target + ", but served by " + served;
+      return "target-pod is " + name + " at " + target + ", but served by " + served;
     } else if (!Objects.equals(reply.header("routing-strategy"), strategy)) {
       return "strategy " + reply.header("routing-strategy") + ", expected " + strategy;
     } else if (ask.stream() && !reply.isCompleteStream()) {

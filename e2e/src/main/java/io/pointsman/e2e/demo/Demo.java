@@ -52,6 +52,13 @@ public final class Demo implements Callable<Integer> {
   private boolean check;
 
   @Option(
+      names = "--kubernetes",
+      description =
+          "The plugin finds its models as pods of a mock Kubernetes API server, and prints how to"
+              + " change their annotations by curl.")
+  private boolean kubernetes;
+
+  @Option(
       names = {"-h", "--help"},
       usageHelp = true,
       description = "Show this page.")
@@ -128,6 +135,9 @@ public final class Demo implements Callable<Integer> {
     for (String model : MODELS) {
       builder.model(model, SERVERS, ServerSettings.realistic(model).withDecodeRate(100));
     }
+    if (kubernetes) {
+      builder.kubernetes();
+    }
     out.println("starting %d model servers".formatted(MODELS.size() * SERVERS));
     return builder.start();
   }
@@ -175,7 +185,7 @@ public final class Demo implements Callable<Integer> {
     }
   }
 
-  private static List<String> introduction(Stack stack) {
+  private List<String> introduction(Stack stack) {
     String base = "http://" + stack.envoyAddress();
     var lines = new ArrayList<String>();
     lines.add("");
@@ -197,10 +207,36 @@ public final class Demo implements Callable<Integer> {
         "  curl -N %s/v1/completions -H 'routing-strategy: least-request' -d '{\"model\": \"%s\", \"prompt\": \"hello\", \"stream\": true}'"
             .formatted(base, MODELS.get(1)));
     lines.add("  curl %s/v1/models".formatted(base));
+    if (kubernetes) {
+      lines.addAll(kubernetesHints(stack));
+    }
     lines.add("");
     lines.add("The first shows in its target-pod header which pod served it. Ctrl-C stops all.");
     lines.add("");
     return lines;
+  }
+
+  /** The newest pod's annotation holds for its model: that is the last one. */
+  private static List<String> kubernetesHints(Stack stack) {
+    List<String> endpoints = stack.models().get(0).endpoints();
+    String newest = stack.nameOf(endpoints.get(endpoints.size() - 1));
+    String pod = stack.apiServer().podUri(newest);
+    String patch =
+        "  curl -X PATCH -H 'content-type: application/merge-patch+json' %s -d '{\"metadata\": {\"annotations\": {\"model.aibrix.ai/config\": \"%s\"}}}'";
+    return List.of(
+        "",
+        "Lock the strategy of all requests for "
+            + stack.models().get(0).name()
+            + ", then unlock it:",
+        patch.formatted(
+            pod,
+            "{\\\"lockedRoutingStrategy\\\": \\\"least-request\\\", \\\"profiles\\\": {\\\"default\\\": {}}}"),
+        patch.formatted(pod, "{\\\"profiles\\\": {\\\"default\\\": {}}}"),
+        "See routing-strategy in the answers:",
+        "  curl -si http://%s/v1/completions -d '{\"model\": \"%s\", \"prompt\": \"hello\"}' | grep -i '^routing-strategy'"
+            .formatted(stack.envoyAddress(), MODELS.get(0)),
+        "Delete that pod: it takes no new request, and what runs there ends in its time:",
+        "  curl -X DELETE " + pod);
   }
 
   // Ctrl-C or SIGTERM: other hooks stop the parts, and what goes wrong meanwhile is no news.

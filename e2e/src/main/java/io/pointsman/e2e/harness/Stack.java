@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything a request passes, running: sample model servers in this JVM, and Redis, plugin
@@ -36,6 +37,7 @@ public final class Stack implements AutoCloseable {
   private final Path settingsFile;
   private final int envoyPort;
   private final RedisProcess redis;
+  private final @Nullable MockApiServer apiServer;
   private final ControllerProcess controller;
   private final EnvoyProcess envoy;
   private final GatewayClient client;
@@ -56,6 +58,7 @@ public final class Stack implements AutoCloseable {
       Path binary = EnvoyBinary.find(builder.cache(), progress);
       redis = redis();
       startServers(builder);
+      apiServer = builder.isKubernetes() ? startApiServer() : null;
       startPlugins(builder);
       controller = controller();
       int adminPort = ports.next();
@@ -230,9 +233,56 @@ public final class Stack implements AutoCloseable {
     return server;
   }
 
+  /** Every server becomes a pod. */
+  private MockApiServer startApiServer() {
+    int port = ports.next();
+    progress.accept("starting a mock Kubernetes API server on port " + port);
+    var started = MockApiServer.start(port);
+    running.push(started);
+    for (ModelsFile.Model model : models) {
+      for (String address : model.endpoints()) {
+        started.addPod(podName(model.name(), address), model.name(), address);
+      }
+    }
+    return started;
+  }
+
+  /** The pod of a server: model and port. */
+  private static String podName(String model, String address) {
+    return model + "-" + address.substring(address.lastIndexOf(':') + 1);
+  }
+
+  /**
+   * What the plugin calls a server: its pod's name in Kubernetes, else its address.
+   *
+   * @param address of a server that the stack was started with
+   */
+  public String nameOf(String address) {
+    for (ModelsFile.Model model : models) {
+      if (apiServer != null && model.endpoints().contains(address)) {
+        return podName(model.name(), address);
+      }
+    }
+    return address;
+  }
+
+  /** The mock API server of a stack that was built with {@link StackBuilder#kubernetes}. */
+  public MockApiServer apiServer() {
+    if (apiServer == null) {
+      throw new IllegalStateException("this stack has no API server");
+    }
+    return apiServer;
+  }
+
   private void startPlugins(StackBuilder builder) {
     pluginFlags.addAll(builder.pluginFlags());
-    pluginFlags.add("--endpoints-config=" + modelsFile.path());
+    if (apiServer == null) {
+      pluginFlags.add("--endpoints-config=" + modelsFile.path());
+    } else {
+      pluginFlags.add("--discovery=kubernetes");
+      pluginFlags.add(
+          "--kubeconfig=" + apiServer.writeKubeconfig(folder.resolve("kubeconfig.yaml")));
+    }
     pluginFlags.add("--redis-url=redis://127.0.0.1:" + redis.port());
     for (int i = 1; i <= builder.plugins(); i++) {
       plugins.add(startPlugin("plugin-" + i, ports.next(), ports.next()));

@@ -19,6 +19,7 @@ public final class StackBuilder {
   private Consumer<String> progress = line -> {};
   private int plugins = 1;
   private int envoyPort;
+  private boolean kubernetes;
 
   StackBuilder(String name) {
     this.name = name;
@@ -82,6 +83,12 @@ public final class StackBuilder {
     return this;
   }
 
+  /** The plugin finds its models as pods, by a mock API server, and not in a models file. */
+  public StackBuilder kubernetes() {
+    kubernetes = true;
+    return this;
+  }
+
   /** Envoy's port for clients; a free one if this is not called. */
   public StackBuilder envoyPort(int port) {
     envoyPort = port;
@@ -135,6 +142,10 @@ public final class StackBuilder {
 
   int plugins() {
     return plugins;
+  }
+
+  boolean isKubernetes() {
+    return kubernetes;
   }
 
   int envoyPort() {

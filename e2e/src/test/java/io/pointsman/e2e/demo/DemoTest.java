@@ -51,6 +51,19 @@ class DemoTest {
     }
   }
 
+  @Test
+  void theSameHoldsWithPodsOfAnApiServer() {
+    try (var ports = new Ports();
+        JavaProcess demo =
+            start("kubernetes", "--kubernetes", "--check", "--port=" + ports.next())) {
+      assertThat(demo.awaitExit(LIMIT)).as(demo.output()).isZero();
+      assertThat(demo.output())
+          .contains("starting a mock Kubernetes API server")
+          .contains("check passed: ")
+          .containsPattern("llama-3-8b-\\d+ +ready +0 +\\d+ +\\d+\\.\\d%");
+    }
+  }
+
   private void checkPasses(int port) {
     try (JavaProcess demo = start("check", "--check", "--port=" + port)) {
       assertThat(demo.awaitExit(LIMIT)).as(demo.output()).isZero();
