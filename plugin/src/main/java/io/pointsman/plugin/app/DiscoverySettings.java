@@ -77,6 +77,7 @@ sealed interface DiscoverySettings {
               Setting.KUBERNETES_SELECTOR,
               null,
               text -> matching(SELECTOR, "a label selector such as app=vllm,tier in (a, b)", text)),
+          values.bool(Setting.KUBERNETES_INFERENCE_POOLS),
           PodKeys.of(
               values.read(
                   Setting.KUBERNETES_LABEL_PREFIX,

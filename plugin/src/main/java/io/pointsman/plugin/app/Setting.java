@@ -118,6 +118,12 @@ enum Setting {
       "SELECTOR",
       null,
       "Label selector of model pods. Without it: every pod that has the model label."),
+  KUBERNETES_INFERENCE_POOLS(
+      Group.KUBERNETES,
+      "BOOLEAN",
+      "false",
+      "Pods that an InferencePool (inference.networking.k8s.io/v1) selects are found too, at its"
+          + " target ports; its model label, or else its name, is the model's."),
   KUBERNETES_LABEL_PREFIX(
       Group.KUBERNETES,
       "DOMAIN",

@@ -11,11 +11,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +52,16 @@ public final class KubernetesDiscovery implements Discovery {
   private final PodEvents events;
   private final TopologyBuilder builder;
   private final ApiServerPulse pulse;
+  private final SharedTexts shared = new SharedTexts();
+
+  /** By namespace, for all pods with the model label. */
   private final List<PodWatch> watches = new ArrayList<>();
-  private final AtomicInteger unlisted = new AtomicInteger();
+
+  private final List<PoolWatch> poolWatches = new ArrayList<>();
+
+  /** By what pools say of their pods. */
+  private final Map<PoolSpec, PodWatch> watchesOfPools = new ConcurrentHashMap<>();
+
   private final ScheduledExecutorService thread;
   private final PacedTask publishing;
   private final Gauge current;
@@ -60,6 +71,7 @@ public final class KubernetesDiscovery implements Discovery {
   /** Since when not all watches work; null while they do. */
   private volatile @Nullable Instant awaySince = Instant.now();
 
+  private volatile boolean known;
   private boolean awayTold;
   private boolean mustReconcile;
 
@@ -101,27 +113,27 @@ public final class KubernetesDiscovery implements Discovery {
   @Override
   public void start(Consumer<Topology> newSink) {
     sink = newSink;
-    var shared = new SharedTexts();
-    for (String namespace : namespaces()) {
-      var store = new PodStore(new PodReader(settings.keys(), shared), publishing::ask);
-      watches.add(
-          new PodWatch(
-              client, namespace.isEmpty() ? null : namespace, settings.effectiveSelector(), store));
-    }
-    unlisted.set(watches.size());
     log.info(
-        "looking for pods: api_server={} namespaces={} selector={}",
+        "looking for pods: api_server={} namespaces={} selector={} inference_pools={}",
         client.getMasterUrl(),
         settings.allNamespaces() ? "all" : namespaces(),
-        settings.effectiveSelector());
-    for (PodWatch watch : watches) {
-      watch.start(
-          () -> {
-            unlisted.decrementAndGet();
-            publishing.ask();
-          });
+        settings.effectiveSelector(),
+        settings.inferencePools());
+    for (String name : namespaces()) {
+      String namespace = name.isEmpty() ? null : name;
+      watches.add(watch(namespace, settings.effectiveSelector(), null));
+      if (settings.inferencePools()) {
+        poolWatches.add(new PoolWatch(client, namespace, settings.keys(), publishing::ask));
+      }
     }
+    poolWatches.forEach(PoolWatch::start);
+    watches.forEach(watch -> watch.start(publishing::ask));
     var unused = thread.scheduleWithFixedDelay(this::look, 0, LOOK_MS, TimeUnit.MILLISECONDS);
+  }
+
+  private PodWatch watch(@Nullable String namespace, String selector, @Nullable PoolSpec pool) {
+    var reader = new PodReader(settings.keys(), shared, settings.keepsLabels(), pool);
+    return new PodWatch(client, namespace, selector, new PodStore(reader, publishing::ask));
   }
 
   /** Where to look; the empty name stands for everywhere. */
@@ -137,37 +149,77 @@ public final class KubernetesDiscovery implements Discovery {
   }
 
   private void publish() {
-    if (unlisted.get() > 0) {
-      return;
-    }
     try {
+      followPools();
+      if (!known && !isAllListed()) {
+        return;
+      }
       List<PodRecord> pods = new ArrayList<>();
-      watches.forEach(watch -> watch.addTo(pods));
+      for (PodWatch watch : allWatches()) {
+        if (watch.isListed()) {
+          watch.addTo(pods);
+        }
+      }
       sink.accept(builder.build(pods));
+      known = true;
     } catch (RuntimeException e) {
       log.error("pods could not be taken over; the last known ones stay", e);
     }
   }
 
+  /**
+   * Pods of a new pool are watched, and those of one that is gone no longer. A pool that changed is
+   * a new one; the old one's pods stay until those of the new one are known.
+   */
+  private void followPools() {
+    Set<PoolSpec> wanted = new LinkedHashSet<>();
+    poolWatches.forEach(watch -> wanted.addAll(watch.pools()));
+    for (PoolSpec pool : wanted) {
+      if (!watchesOfPools.containsKey(pool)) {
+        PodWatch watch = watch(pool.namespace(), pool.selector(), pool);
+        watchesOfPools.put(pool, watch);
+        watch.start(publishing::ask);
+      }
+    }
+    if (!watchesOfPools.values().stream().allMatch(PodWatch::isListed)) {
+      return;
+    }
+    for (PoolSpec gone : List.copyOf(watchesOfPools.keySet())) {
+      PodWatch watch = wanted.contains(gone) ? null : watchesOfPools.remove(gone);
+      if (watch != null) {
+        watch.close();
+      }
+    }
+  }
+
+  private List<PodWatch> allWatches() {
+    List<PodWatch> all = new ArrayList<>(watches);
+    all.addAll(watchesOfPools.values());
+    return all;
+  }
+
+  private boolean isAllListed() {
+    return allWatches().stream().allMatch(PodWatch::isListed)
+        && poolWatches.stream().allMatch(PoolWatch::isListed);
+  }
+
   /** Notices when the API server goes and comes. */
   private void look() {
     boolean watching =
-        unlisted.get() == 0
-            && pulse.isAnswered()
-            && watches.stream().allMatch(PodWatch::isWatching);
+        known && pulse.isAnswered() && allWatches().stream().allMatch(PodWatch::isWatching);
     Instant since = awaySince;
     if (!watching) {
       if (since == null) {
         awaySince = Instant.now();
       } else if (!awayTold && isLong(since)) {
         awayTold = true;
-        mustReconcile = unlisted.get() == 0;
+        mustReconcile = known;
         log.warn("pods are not watched, the last known ones stay: reason={}", reason());
       }
     } else if (mustReconcile) {
       // What happened meanwhile is not left to what the server remembers of it.
       mustReconcile = false;
-      watches.forEach(PodWatch::restart);
+      allWatches().forEach(PodWatch::restart);
     } else if (since != null) {
       awaySince = null;
       awayTold = false;
@@ -181,7 +233,7 @@ public final class KubernetesDiscovery implements Discovery {
 
   private boolean isAway() {
     Instant since = awaySince;
-    return since != null && (unlisted.get() > 0 || isLong(since));
+    return since != null && (!known || isLong(since));
   }
 
   private double staleSeconds() {
@@ -190,7 +242,7 @@ public final class KubernetesDiscovery implements Discovery {
   }
 
   private String reason() {
-    for (PodWatch watch : watches) {
+    for (PodWatch watch : allWatches()) {
       String error = watch.lastError();
       if (error != null && !watch.isWatching()) {
         return error;
@@ -205,7 +257,7 @@ public final class KubernetesDiscovery implements Discovery {
     if (since == null || !isAway()) {
       return "ok";
     }
-    if (unlisted.get() > 0) {
+    if (!known) {
       return "waiting for the first list of pods: " + reason();
     }
     return "the API server tells of no changes since %s; the last known pods stay: %s"
@@ -215,7 +267,8 @@ public final class KubernetesDiscovery implements Discovery {
   @Override
   public void close() {
     thread.shutdownNow();
-    watches.forEach(PodWatch::close);
+    poolWatches.forEach(PoolWatch::close);
+    allWatches().forEach(PodWatch::close);
     events.close();
     pulse.close();
     client.close();

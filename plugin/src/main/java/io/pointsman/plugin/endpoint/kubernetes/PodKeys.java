@@ -25,6 +25,11 @@ public record PodKeys(
   /** Annotations of this prefix tell the states of models that are loaded and put to sleep. */
   static final String CLAIM_PREFIX = "modelclaim.aibrix.ai/";
 
+  /** Labels by which an engine that spans several pods tells its head from the rest. */
+  static final String RAY_NODE_TYPE = "ray.io/node-type";
+
+  static final String POD_GROUP_INDEX = "stormservice.orchestration.aibrix.ai/pod-group-index";
+
   /** An environment variable of a container: how many ports in a row serve, one for each rank. */
   static final String RANKS_VARIABLE = "data-parallel-size";
 

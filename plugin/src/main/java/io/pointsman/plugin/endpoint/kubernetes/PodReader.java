@@ -14,6 +14,7 @@ import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -42,20 +43,35 @@ final class PodReader {
 
   private final PodKeys keys;
   private final UnaryOperator<String> shared;
+  private final boolean keepsLabels;
+  private final @Nullable PoolSpec pool;
 
   /**
    * @param shared gives one object for equal texts, for values that many pods have in common
+   * @param keepsLabels true if endpoints carry their pods' labels
    */
-  PodReader(PodKeys keys, UnaryOperator<String> shared) {
-    this.keys = keys;
-    this.shared = shared;
+  PodReader(PodKeys keys, UnaryOperator<String> shared, boolean keepsLabels) {
+    this(keys, shared, keepsLabels, null);
   }
 
-  /** The record of a pod, or null if it names no model. */
+  /**
+   * As the other, for the pods of an InferencePool.
+   *
+   * @param pool says model and ports in place of the pods, if it is there
+   */
+  PodReader(
+      PodKeys keys, UnaryOperator<String> shared, boolean keepsLabels, @Nullable PoolSpec pool) {
+    this.pool = pool;
+    this.keys = keys;
+    this.shared = shared;
+    this.keepsLabels = keepsLabels;
+  }
+
+  /** The record of a pod, or null if it names no model or only works for another one's server. */
   @Nullable PodRecord read(Pod pod) {
     ObjectMeta meta = pod.getMetadata();
-    String model = value(meta, keys.model());
-    if (model == null) {
+    String model = pool == null ? value(meta, keys.model()) : pool.model();
+    if (model == null || isWorker(meta)) {
       return null;
     }
     model = shared.apply(model);
@@ -74,20 +90,26 @@ final class PodReader {
         endpoints(pod, ready));
   }
 
+  private static boolean isWorker(ObjectMeta meta) {
+    String index = entry(meta.getLabels(), PodKeys.POD_GROUP_INDEX);
+    return "worker".equals(entry(meta.getLabels(), PodKeys.RAY_NODE_TYPE))
+        || (index != null && !index.equals("0"));
+  }
+
   private List<EndpointSpec> endpoints(Pod pod, boolean ready) {
     ObjectMeta meta = pod.getMetadata();
     String ip = ip(pod);
-    int first = port(meta);
-    if (ip == null || first == 0) {
+    List<Integer> ports = pool == null ? ports(pod) : pool.ports();
+    if (ip == null || ports.isEmpty()) {
       return List.of();
     }
     String roleset = entry(meta.getLabels(), keys.roleset());
     Role role = role(entry(meta.getLabels(), keys.role()));
-    String container = container(pod, first);
+    String container = container(pod, ports.get(0));
     List<String> adapters = adapters(entry(meta.getAnnotations(), keys.adapters()));
-    int last = Math.min(first + ranks(pod) - 1, 65_535);
-    List<EndpointSpec> endpoints = new ArrayList<>(last - first + 1);
-    for (int port = first; port <= last; port++) {
+    Map<String, String> labels = labels(meta);
+    List<EndpointSpec> endpoints = new ArrayList<>(ports.size());
+    for (int port : ports) {
       endpoints.add(
           new EndpointSpec(
               new EndpointKey(meta.getUid(), port),
@@ -96,7 +118,7 @@ final class PodReader {
               ready,
               roleset == null ? null : shared.apply(roleset),
               role,
-              Map.of(),
+              labels,
               container,
               adapters));
     }
@@ -157,12 +179,35 @@ final class PodReader {
     }
   }
 
+  private Map<String, String> labels(ObjectMeta meta) {
+    if (!keepsLabels || meta.getLabels() == null) {
+      return Map.of();
+    }
+    Map<String, String> labels = new HashMap<>();
+    meta.getLabels().forEach((key, value) -> labels.put(shared.apply(key), shared.apply(value)));
+    return Map.copyOf(labels);
+  }
+
   /**
    * The API server writes IPv6 in the form of RFC 5952 since 1.30, and took care of IPv4 before.
    */
   private static @Nullable String ip(Pod pod) {
     String ip = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
     return ip == null || ip.isEmpty() ? null : ip;
+  }
+
+  /** One port for each rank; none if what should be a port is none. */
+  private List<Integer> ports(Pod pod) {
+    int first = port(pod.getMetadata());
+    if (first == 0) {
+      return List.of();
+    }
+    int last = Math.min(first + ranks(pod) - 1, 65_535);
+    List<Integer> ports = new ArrayList<>(last - first + 1);
+    for (int port = first; port <= last; port++) {
+      ports.add(port);
+    }
+    return ports;
   }
 
   /** The port, or 0 if what stands there is none. */
@@ -253,7 +298,8 @@ final class PodReader {
     }
   }
 
-  private static @Nullable String value(ObjectMeta meta, String key) {
+  /** A label, or else the annotation of the same name; null if neither is there. */
+  static @Nullable String value(ObjectMeta meta, String key) {
     String label = entry(meta.getLabels(), key);
     return label != null ? label : entry(meta.getAnnotations(), key);
   }

@@ -24,6 +24,7 @@ final class PodWatch implements AutoCloseable {
   private final PodStore store;
   private volatile SharedIndexInformer<Pod> informer;
   private volatile @Nullable String lastError;
+  private volatile boolean listed;
 
   /**
    * @param namespace null: all
@@ -65,6 +66,7 @@ final class PodWatch implements AutoCloseable {
             .whenComplete(
                 (nothing, error) -> {
                   if (error == null) {
+                    listed = true;
                     onListed.run();
                   }
                 });
@@ -78,6 +80,11 @@ final class PodWatch implements AutoCloseable {
     informer.stop();
     informer = informer();
     var unused = informer.start();
+  }
+
+  /** True once the first list is complete. */
+  boolean isListed() {
+    return listed;
   }
 
   /** True while the API server tells of changes as they happen. */

@@ -1,5 +1,6 @@
 package io.pointsman.plugin.endpoint.kubernetes;
 
+import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Topology;
@@ -52,7 +53,15 @@ final class TopologyBuilder {
     Choice choice = profiles.choose(model, pods);
     report.chosen(model, choice);
     List<EndpointSpec> endpoints = new ArrayList<>(pods.size());
-    pods.forEach(pod -> endpoints.addAll(pod.endpoints()));
+    Set<EndpointKey> known = new HashSet<>();
+    for (PodRecord pod : pods) {
+      for (EndpointSpec endpoint : pod.endpoints()) {
+        // A pod may be found by its label and by a pool.
+        if (known.add(endpoint.key())) {
+          endpoints.add(endpoint);
+        }
+      }
+    }
     return new ModelSpec(model, engine(pods), endpoints, choice.config());
   }
 

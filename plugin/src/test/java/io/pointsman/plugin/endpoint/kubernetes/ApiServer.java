@@ -1,8 +1,12 @@
 package io.pointsman.plugin.endpoint.kubernetes;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
@@ -96,6 +100,15 @@ final class ApiServer implements AutoCloseable {
         .inNamespace(NAMESPACE)
         .withName(name)
         .editStatus(pod -> Pods.ready(new PodBuilder(pod), ready).build());
+  }
+
+  /** InferencePools. */
+  NonNamespaceOperation<
+          GenericKubernetesResource,
+          GenericKubernetesResourceList,
+          Resource<GenericKubernetesResource>>
+      pools() {
+    return client.genericKubernetesResources(PoolWatch.RESOURCE).inNamespace(NAMESPACE);
   }
 
   void delete(String name) {

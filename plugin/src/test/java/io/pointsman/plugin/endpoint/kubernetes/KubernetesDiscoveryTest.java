@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -22,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -50,6 +53,7 @@ class KubernetesDiscoveryTest {
   private final EndpointRegistry registry =
       new EndpointRegistry(HealthSettings.DEFAULTS, new SimpleMeterRegistry());
   private final AtomicInteger topologies = new AtomicInteger();
+  private boolean pools;
   private @Nullable KubernetesDiscovery discovery;
 
   @AfterEach
@@ -70,7 +74,7 @@ class KubernetesDiscoveryTest {
     discovery =
         new KubernetesDiscovery(
             new KubernetesSettings(
-                api.kubeconfig(folder), namespaces, everywhere, selector, PodKeys.STANDARD),
+                api.kubeconfig(folder), namespaces, everywhere, selector, pools, PodKeys.STANDARD),
             Set.of("one", "two")::contains,
             meters);
     discovery.start(this::take);
@@ -247,7 +251,7 @@ class KubernetesDiscoveryTest {
     assertThatThrownBy(
             () ->
                 new KubernetesDiscovery(
-                    new KubernetesSettings(bad, List.of(), false, null, PodKeys.STANDARD),
+                    new KubernetesSettings(bad, List.of(), false, null, false, PodKeys.STANDARD),
                     name -> true,
                     meters))
         .isInstanceOf(ConfigException.class)
@@ -297,7 +301,7 @@ class KubernetesDiscoveryTest {
     discovery =
         new KubernetesDiscovery(
             new KubernetesSettings(
-                api.kubeconfig(folder), List.of(), false, null, PodKeys.STANDARD),
+                api.kubeconfig(folder), List.of(), false, null, false, PodKeys.STANDARD),
             name -> false,
             otherMeters);
     discovery.start(this::take);
@@ -359,6 +363,83 @@ class KubernetesDiscoveryTest {
     awaitCandidates("a", "b");
 
     assertThat(topologies.get() - before).isEqualTo(1);
+  }
+
+  private void createPool(String name, String app, int port) {
+    var pool = new GenericKubernetesResource();
+    pool.setApiVersion("inference.networking.k8s.io/v1");
+    pool.setKind("InferencePool");
+    pool.setMetadata(
+        new ObjectMetaBuilder().withNamespace(ApiServer.NAMESPACE).withName(name).build());
+    pool.setAdditionalProperty(
+        "spec",
+        Map.of(
+            "selector",
+            Map.of("matchLabels", Map.of("app", app)),
+            "targetPorts",
+            List.of(Map.of("number", port), Map.of("number", port + 1))));
+    api.pools().resource(pool).create();
+  }
+
+  private static PodBuilder unlabelled(String name, String ip) {
+    return pod(name, ip).editMetadata().withLabels(Map.of("app", "vllm")).endMetadata();
+  }
+
+  @Test
+  void anInferencePoolNamesPodsAndPorts() throws Exception {
+    api.create(unlabelled("a", "10.0.0.1"));
+    api.create(pod("b", "10.0.0.2"));
+    createPool("llama", "vllm", 9000);
+    pools = true;
+    start();
+    await().atMost(LONG).until(() -> candidates("llama").equals(List.of("a", "a")));
+
+    assertThat(Objects.requireNonNull(registry.pools().find("llama")).all())
+        .extracting(Endpoint::address)
+        .containsExactly("10.0.0.1:9000", "10.0.0.1:9001");
+    assertThat(candidates("m")).containsExactly("b");
+    assertThat(topologies).as("nothing was told before all was known").hasValue(1);
+  }
+
+  @Test
+  void poolsComeAndChangeAndGo() throws Exception {
+    api.create(unlabelled("a", "10.0.0.1"));
+    pools = true;
+    start();
+    await().atMost(LONG).until(() -> topologies.get() > 0);
+    createPool("llama", "vllm", 9000);
+    await().atMost(LONG).until(() -> candidates("llama").size() == 2);
+    api.create(unlabelled("b", "10.0.0.2"));
+    await().atMost(LONG).until(() -> candidates("llama").size() == 4);
+    api.pools().withName("llama").delete();
+    awaitPools(known -> known.find("llama") == null);
+    createPool("llama", "other", 9000);
+    api.create(pod("c", "10.0.0.3"));
+    awaitPools(known -> known.find("m") != null);
+
+    assertThat(candidates("llama")).isEmpty();
+  }
+
+  @Test
+  void aPodFoundByLabelAndByPoolIsThereOnce() throws Exception {
+    api.create(
+        labelled(labelled(pod("a", "10.0.0.1"), "app", "vllm"), "model.aibrix.ai/port", "9000"));
+    createPool("m", "vllm", 9000);
+    pools = true;
+    start();
+
+    await().atMost(LONG).until(() -> candidates("m").equals(List.of("a", "a")));
+  }
+
+  @Test
+  void withoutTheSettingPoolsAreNotLookedAt() throws Exception {
+    api.create(unlabelled("a", "10.0.0.1"));
+    api.create(pod("b", "10.0.0.2"));
+    createPool("llama", "vllm", 9000);
+    start();
+    awaitCandidates("b");
+
+    assertThat(registry.pools().find("llama")).isNull();
   }
 
   @Test

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PodReaderTest {
-  private final PodReader reader = new PodReader(PodKeys.STANDARD, new SharedTexts());
+  private final PodReader reader = new PodReader(PodKeys.STANDARD, new SharedTexts(), false);
 
   private PodRecord read(PodBuilder pod) {
     return Objects.requireNonNull(reader.read(pod.build()));
@@ -58,6 +58,19 @@ class PodReaderTest {
     assertThat(record.endpoints().get(0).address()).isEqualTo("10.0.0.1:9000");
     assertThat(record.endpoints().get(0).roleset()).isEqualTo("set-1");
     assertThat(record.endpoints().get(0).role()).isEqualTo(Role.PREFILL);
+  }
+
+  @Test
+  void labelsAreKeptOnlyWhereTheyAreWanted() {
+    var pod = labelled(pod("a", "10.0.0.1"), "zone", "eu-1");
+
+    assertThat(read(pod).endpoints().get(0).labels()).isEmpty();
+    PodRecord kept =
+        Objects.requireNonNull(
+            new PodReader(PodKeys.STANDARD, new SharedTexts(), true).read(pod.build()));
+    assertThat(kept.endpoints().get(0).labels())
+        .containsEntry("zone", "eu-1")
+        .containsEntry("model.aibrix.ai/name", "m");
   }
 
   @Test
@@ -131,6 +144,19 @@ class PodReaderTest {
     var pod = pod("a", "10.0.0.1").editMetadata().withLabels(null).endMetadata();
 
     assertThat(reader.read(pod.build())).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ray.io/node-type, head, true",
+    "ray.io/node-type, worker, false",
+    "stormservice.orchestration.aibrix.ai/pod-group-index, 0, true",
+    "stormservice.orchestration.aibrix.ai/pod-group-index, 1, false",
+  })
+  void ofAnEngineThatSpansPodsOnlyTheHeadServes(String label, String value, boolean serves) {
+    var pod = labelled(pod("a", "10.0.0.1"), label, value).build();
+
+    assertThat(reader.read(pod) != null).isEqualTo(serves);
   }
 
   @Test
