@@ -7,6 +7,7 @@ import io.grpc.netty.shaded.io.netty.handler.codec.http2.DefaultHttp2HeadersDeco
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Headers;
 import io.pointsman.e2e.harness.Reply;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -51,7 +52,9 @@ final class RawHttp2 {
       throws IOException {
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(LIMIT_MILLIS);
-      var out = new DataOutputStream(socket.getOutputStream());
+      // In one piece: small ones would each wait for the one before to be acknowledged.
+      socket.setTcpNoDelay(true);
+      var out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
       out.writeBytes(PREFACE);
       frame(out, SETTINGS, 0, 0, new byte[0]);
       String pseudo =
@@ -75,6 +78,7 @@ final class RawHttp2 {
             STREAM,
             block(trailers.toLowerCase(Locale.ROOT)));
       }
+      out.flush();
       return read(new DataInputStream(socket.getInputStream()), out);
     }
   }
@@ -87,7 +91,6 @@ final class RawHttp2 {
     out.writeByte(flags);
     out.writeInt(stream);
     out.write(payload);
-    out.flush();
   }
 
   /** Each field as a literal that nobody remembers (RFC 7541, 6.2.2). */
@@ -126,6 +129,7 @@ final class RawHttp2 {
         byte[] payload = in.readNBytes(length);
         if (type == SETTINGS && (flags & ACK) == 0) {
           frame(out, SETTINGS, ACK, 0, new byte[0]);
+          out.flush();
         } else if (type == HEADERS) {
           Http2Headers fields = decoder.decodeHeaders(stream, Unpooled.wrappedBuffer(payload));
           fields.forEach(
