@@ -12,6 +12,7 @@ import io.pointsman.plugin.endpoint.engine.ScrapeSettings;
 import io.pointsman.plugin.extproc.ExtProcSettings;
 import io.pointsman.plugin.redis.RedisTarget;
 import io.pointsman.plugin.routing.PrefixCacheRules;
+import io.pointsman.plugin.routing.RoutingSettings;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,7 +34,7 @@ record PluginSettings(
     @Nullable BindAddress debugBindAddress,
     DiscoverySettings discovery,
     ScrapeSettings engineMetrics,
-    String routingAlgorithm,
+    RoutingSettings routing,
     ExtProcSettings extProc,
     boolean accessLog,
     HealthSettings health,
@@ -71,6 +72,7 @@ record PluginSettings(
    * @throws BadSettingsException with everything that is wrong
    */
   static PluginSettings read(SettingValues values) throws BadSettingsException {
+    PrefixCacheRules rules = prefixRules(values);
     var settings =
         new PluginSettings(
             grpc(values),
@@ -78,14 +80,14 @@ record PluginSettings(
             values.address(Setting.DEBUG_BIND_ADDRESS),
             DiscoverySettings.read(values),
             engineMetrics(values),
-            routingAlgorithm(values),
+            routing(values, rules),
             extProc(values),
             values.bool(Setting.ACCESS_LOG),
             health(values),
             redis(values),
             replication(values),
             prefix(values),
-            prefixRules(values),
+            rules,
             values.duration(Setting.WARM_UP_TIME, Duration.ZERO, Duration.ofMinutes(1)),
             values.duration(Setting.DRAIN_GRACE, Duration.ZERO, LONGEST),
             values.duration(Setting.DRAIN_DEADLINE, Duration.ZERO, LONGEST));
@@ -150,6 +152,11 @@ record PluginSettings(
         values.duration(Setting.ENGINE_METRICS_FRESHNESS, SHORTEST, LONGEST),
         values.integer(Setting.ENGINE_METRICS_CONCURRENCY, 1, MAX_COUNT),
         values.integer(Setting.ENGINE_METRICS_MAX_BYTES, 1024, MAX_BYTES));
+  }
+
+  private static RoutingSettings routing(SettingValues values, PrefixCacheRules rules) {
+    return new RoutingSettings(
+        routingAlgorithm(values), rules.ramp(), values.bool(Setting.EXTERNAL_FILTER));
   }
 
   private static String routingAlgorithm(SettingValues values) {

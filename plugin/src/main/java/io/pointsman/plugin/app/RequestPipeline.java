@@ -3,6 +3,7 @@ package io.pointsman.plugin.app;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.endpoint.EndpointSampler;
 import io.pointsman.plugin.extproc.AccessLogReceiver;
 import io.pointsman.plugin.extproc.ExternalProcessorService;
 import io.pointsman.plugin.extproc.RequestMetrics;
@@ -14,12 +15,14 @@ import io.pointsman.plugin.routing.StrategyCatalog;
  * What a request passes through, from the ext_proc stream to the endpoints and back.
  *
  * @param endpoints what is routed to; closed with the pipeline
+ * @param sampler looks at the endpoints; closed with the pipeline
  * @param prefixes where prompts went; closed with the pipeline
  * @param extProc the gRPC service
  * @param accessLog the gRPC service that hears afterwards how requests ended
  */
 record RequestPipeline(
     EndpointRegistry endpoints,
+    EndpointSampler sampler,
     PrefixIndex prefixes,
     ExternalProcessorService extProc,
     AccessLogReceiver accessLog)
@@ -30,23 +33,22 @@ record RequestPipeline(
     var endpoints = new EndpointRegistry(settings.health(), meters);
     var prefixes = new PrefixIndex(settings.prefix(), endpoints::pools, meters);
     var metrics = new RequestMetrics(meters, endpoints::pools);
+    var router = new Router(endpoints::pools, strategies, settings.routing(), prefixes);
+    router.bindTo(meters);
     var extProc =
         new ExternalProcessorService(
-            settings.extProc(),
-            new Router(
-                endpoints::pools,
-                strategies,
-                settings.routingAlgorithm(),
-                prefixes,
-                settings.prefixRules().ramp()),
-            new RequestReader(),
-            endpoints,
-            metrics);
-    return new RequestPipeline(endpoints, prefixes, extProc, new AccessLogReceiver(metrics));
+            settings.extProc(), router, new RequestReader(), endpoints, metrics);
+    return new RequestPipeline(
+        endpoints,
+        EndpointSampler.start(endpoints::pools),
+        prefixes,
+        extProc,
+        new AccessLogReceiver(metrics));
   }
 
   @Override
   public void close() {
+    sampler.close();
     prefixes.close();
     endpoints.close();
   }

@@ -88,6 +88,12 @@ enum Setting {
       "random",
       "Strategy where neither annotation lock, routing-strategy header nor profile names one.",
       "ROUTING_ALGORITHM"),
+  EXTERNAL_FILTER(
+      Group.ROUTING,
+      "BOOLEAN",
+      "false",
+      "Let clients choose among a model's endpoints by a label selector in the header"
+          + " external-filter."),
   ROUTE_ON_HEADERS(
       Group.ROUTING,
       "BOOLEAN",

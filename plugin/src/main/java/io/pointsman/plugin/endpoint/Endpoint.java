@@ -31,6 +31,7 @@ public final class Endpoint {
   private final String model;
   private final EndpointHealth health;
   private final long sinceNanos;
+  private final long identity;
   private volatile EndpointSpec spec;
 
   @SuppressWarnings("UnusedVariable") // read and written through IN_FLIGHT
@@ -42,6 +43,7 @@ public final class Endpoint {
   private volatile int peerInFlight;
   private volatile int peerArrivals;
   private volatile EngineSignals engineSignals = EngineSignals.UNKNOWN;
+  private final Observations observations = new Observations();
   private volatile boolean engineAsked;
   private volatile long engineAskedNanos;
 
@@ -52,6 +54,7 @@ public final class Endpoint {
     this.sinceNanos = sinceNanos;
     this.model = model;
     this.key = spec.key();
+    this.identity = identity(key);
     this.health = health;
     this.spec = spec;
   }
@@ -155,6 +158,25 @@ public final class Endpoint {
   /** Takes over what the engine says of itself now. */
   public void engineSignals(EngineSignals signals) {
     engineSignals = signals;
+  }
+
+  /** What this replica has seen of its work. */
+  public Observations observations() {
+    return observations;
+  }
+
+  /** A number that stands for its key, the same on every replica. */
+  public long identity() {
+    return identity;
+  }
+
+  private static long identity(EndpointKey key) {
+    // FNV-1a, 64 bit.
+    long hash = 0xcbf29ce484222325L;
+    for (int i = 0; i < key.uid().length(); i++) {
+      hash = (hash ^ key.uid().charAt(i)) * 0x100000001b3L;
+    }
+    return (hash ^ key.port()) * 0x100000001b3L;
   }
 
   /** Labels of its pod, for selectors. */

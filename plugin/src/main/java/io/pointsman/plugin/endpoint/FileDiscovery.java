@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * models:
  *   - name: llama
  *     engine: vllm              # or sglang, trtllm
- *     endpoints: ["10.0.0.1:8000", "[fd00::1]:8000"]
+ *     endpoints: ["10.0.0.1:8000", {address: "[fd00::1]:8000", labels: {zone: a}}]
  *     adapters: [sql, poetry]   # LoRA adapters that every endpoint has loaded
  *     config: {...}             # as in the annotation model.aibrix.ai/config
  *   - name: deepseek

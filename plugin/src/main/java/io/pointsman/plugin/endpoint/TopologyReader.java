@@ -5,6 +5,7 @@ import io.pointsman.common.YamlMap;
 import io.pointsman.common.YamlNode;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +117,13 @@ final class TopologyReader {
     }
 
     void addAll(YamlNode list, @Nullable String roleset, Role role) throws ConfigException {
-      for (YamlNode node : list.list()) {
+      for (YamlNode item : list.list()) {
+        YamlMap map = item.isMap() ? item.map() : null;
+        YamlNode node = map == null ? item : map.required("address");
+        Map<String, String> labels = map == null ? Map.of() : labels(map.map("labels"));
+        if (map != null) {
+          map.rejectUnknownKeys();
+        }
         SocketAddressText address = address(node);
         if (!addresses.add(address)) {
           throw node.error("this model has the same endpoint already: " + address.text());
@@ -129,10 +136,18 @@ final class TopologyReader {
                 true,
                 roleset,
                 role,
-                Map.of(),
+                labels,
                 "",
                 adapters));
       }
+    }
+
+    private static Map<String, String> labels(YamlMap map) throws ConfigException {
+      var labels = new HashMap<String, String>();
+      for (String key : map.keys()) {
+        labels.put(key, map.required(key).string());
+      }
+      return labels;
     }
 
     private static SocketAddressText address(YamlNode node) throws ConfigException {

@@ -13,6 +13,17 @@ final class HeaderRules {
   static final String ROUTING_STRATEGY = "routing-strategy";
   static final String CONFIG_PROFILE = "config-profile";
 
+  static final String USER = "user";
+
+  /** Which session a request belongs to, as its client was told before; also tells it. */
+  static final String SESSION_ID = "x-session-id";
+
+  /** Which session a request belongs to, by a key of the client's own. */
+  static final String SESSION_KEY = "x-aibrix-session-key";
+
+  /** Label selector over the endpoints. */
+  static final String EXTERNAL_FILTER = "external-filter";
+
   /** The config profile that applied, for clients. */
   static final String APPLIED_PROFILE = "x-aibrix-config-profile";
 

@@ -1,6 +1,7 @@
 package io.pointsman.plugin.extproc;
 
 import io.pointsman.plugin.prompt.Malformed;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,16 @@ record Rejection(
           "the request body is too large, and its model field is not near its start",
           "pointsman_body_cut");
 
+  static final Rejection NOTHING_SELECTED =
+      new Rejection(
+          503,
+          ROUTING_HEADER,
+          TRUE,
+          "error on selecting target pod: external-filter selects none",
+          "service_unavailable",
+          null,
+          "pointsman_nothing_selected");
+
   static Rejection malformed(Malformed malformed) {
     return switch (malformed.kind()) {
       case BODY -> body(400, malformed.message(), "pointsman_malformed_body");
@@ -82,12 +93,16 @@ record Rejection(
         "pointsman_no_endpoints");
   }
 
-  static Rejection unknownStrategy(String strategy) {
+  static Rejection unknownStrategy(String strategy, Collection<String> valid) {
     return new Rejection(
         400,
         ROUTING_HEADER,
         TRUE,
-        "incorrect routing strategy " + quoted(strategy),
+        "incorrect routing strategy "
+            + quoted(strategy)
+            + "; valid are "
+            + String.join(", ", valid)
+            + ", and combinations such as prefix-cache:2,least-request:1",
         null,
         null,
         "pointsman_unknown_strategy");

@@ -161,6 +161,10 @@ final class Replies {
     if (profile != null) {
       headers.addSetHeaders(appliedProfile.of(profile));
     }
+    String session = request.decision().session();
+    if (session != null) {
+      headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.SESSION_ID, session));
+    }
     return headers;
   }
 

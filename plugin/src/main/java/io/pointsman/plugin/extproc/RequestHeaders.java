@@ -3,6 +3,7 @@ package io.pointsman.plugin.extproc;
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.config.core.v3.HeaderMap;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.pointsman.plugin.routing.RouteHeaders;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path the {@code :path} header, or empty
  * @param contentType value of {@code content-type}
- * @param strategy value of {@code routing-strategy}
- * @param profile value of {@code config-profile}
+ * @param routing what routing goes by
  * @param model value of the trusted model header
  * @param requestId value of {@code x-request-id}
  * @param traceparent value of {@code traceparent}
@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
 record RequestHeaders(
     String path,
     @Nullable String contentType,
-    @Nullable String strategy,
-    @Nullable String profile,
+    RouteHeaders routing,
     @Nullable String model,
     @Nullable ByteString requestId,
     @Nullable String traceparent) {
   private static final int TRACE_ID_START = 3;
   private static final int TRACE_ID_END = 35;
 
-  static final RequestHeaders NONE = new RequestHeaders("", null, null, null, null, null, null);
+  static final RequestHeaders NONE =
+      new RequestHeaders("", null, RouteHeaders.NONE, null, null, null);
 
   /**
    * Reads headers as Envoy sends them, names in lower case.
@@ -42,6 +42,10 @@ record RequestHeaders(
     String contentType = null;
     String strategy = null;
     String profile = null;
+    String user = null;
+    String sessionId = null;
+    String sessionKey = null;
+    String filter = null;
     String model = null;
     ByteString requestId = null;
     String traceparent = null;
@@ -53,6 +57,10 @@ record RequestHeaders(
         case HeaderRules.CONTENT_TYPE -> contentType = first(contentType, header);
         case HeaderRules.ROUTING_STRATEGY -> strategy = first(strategy, header);
         case HeaderRules.CONFIG_PROFILE -> profile = first(profile, header);
+        case HeaderRules.USER -> user = first(user, header);
+        case HeaderRules.SESSION_ID -> sessionId = first(sessionId, header);
+        case HeaderRules.SESSION_KEY -> sessionKey = first(sessionKey, header);
+        case HeaderRules.EXTERNAL_FILTER -> filter = first(filter, header);
         case HeaderRules.TRACEPARENT -> traceparent = first(traceparent, header);
         case HeaderRules.X_REQUEST_ID ->
             requestId = requestId != null ? requestId : nullIfEmpty(rawValue(header));
@@ -64,7 +72,12 @@ record RequestHeaders(
       }
     }
     return new RequestHeaders(
-        path == null ? "" : path, contentType, strategy, profile, model, requestId, traceparent);
+        path == null ? "" : path,
+        contentType,
+        new RouteHeaders(strategy, profile, user, sessionId, sessionKey, filter),
+        model,
+        requestId,
+        traceparent);
   }
 
   /** A header's value, whichever of the two fields Envoy put it in. */

@@ -229,9 +229,7 @@ final class RequestSide {
 
   private Decision route(String wanted, @Nullable ParsedRequest body) {
     model = wanted;
-    return context
-        .router()
-        .route(new RouteRequest(wanted, headers.strategy(), headers.profile(), body));
+    return context.router().route(new RouteRequest(wanted, headers.routing(), body));
   }
 
   /** Takes a decision over; null if it is a refusal, which has been sent then. */
@@ -239,11 +237,13 @@ final class RequestSide {
     RequestMetrics metrics = context.metrics();
     if (decision instanceof Decision.Routed routed) {
       ByteString known = headers.requestId();
+      long now = System.nanoTime();
       var request =
-          new RoutedRequest(routed, known != null ? known : headers.newRequestId(), known == null);
+          new RoutedRequest(
+              routed, known != null ? known : headers.newRequestId(), known == null, now);
       stream.decided(request);
       headers = RequestHeaders.NONE;
-      metrics.decided(routed.strategy(), System.nanoTime() - start);
+      metrics.decided(routed.strategyName(), now - start);
       return request;
     }
     if (decision instanceof Decision.UnknownModel unknown) {
@@ -251,7 +251,11 @@ final class RequestSide {
     } else if (decision instanceof Decision.NoEndpoints) {
       stream.reject(Rejection.noEndpoints(model), metrics.model(model));
     } else if (decision instanceof Decision.UnknownStrategy unknown) {
-      stream.reject(Rejection.unknownStrategy(unknown.strategy()), metrics.model(model));
+      stream.reject(
+          Rejection.unknownStrategy(unknown.strategy(), context.router().strategyNames()),
+          metrics.model(model));
+    } else if (decision instanceof Decision.NothingSelected) {
+      stream.reject(Rejection.NOTHING_SELECTED, metrics.model(model));
     } else {
       throw new IllegalStateException("router asks for a body that it was given");
     }

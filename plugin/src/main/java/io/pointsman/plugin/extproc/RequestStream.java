@@ -178,7 +178,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     context
         .metrics()
         .model(request.endpoint().model())
-        .request(request.decision().strategy(), status);
+        .request(request.decision().strategyName(), status);
   }
 
   /**
@@ -242,7 +242,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       count(routed, 0);
     }
     RequestMeters meters = context.metrics().model(routed.endpoint().model());
-    Ending ending = response.close(meters);
+    Ending ending = response.close(routed, meters, drained);
     meters.ended(drained && ending != Ending.COMPLETED ? Ending.DRAINED : ending);
   }
 }

@@ -15,6 +15,10 @@ final class ResponseSide {
   private final StreamContext context;
   private ResponsePhase phase = ResponsePhase.AWAITING_HEADERS;
   private boolean headersSeen;
+
+  /** When the headers of a success came, or 0. */
+  private long succeededNanos;
+
   private boolean bodySeen;
   private @Nullable ResponseUsage usage;
 
@@ -37,10 +41,20 @@ final class ResponseSide {
     };
   }
 
-  /** Counts the tokens that were seen, and says what is known of the end. To be called once. */
-  Ending close(RequestMeters meters) {
+  /**
+   * Counts the tokens and the time that were seen, and says what is known of the end. To be called
+   * once.
+   *
+   * @param cutOff true if the response goes on without us
+   */
+  Ending close(RoutedRequest routed, RequestMeters meters, boolean cutOff) {
     boolean complete = phase == ResponsePhase.COMPLETE;
+    if (succeededNanos != 0 && !cutOff) {
+      long now = System.nanoTime();
+      routed.endpoint().observations().streamedFor(now - succeededNanos, now);
+    }
     if (usage != null) {
+      routed.endpoint().observations().generated(usage.end());
       return usage.close(complete, meters);
     }
     if (complete) {
@@ -67,6 +81,12 @@ final class ResponseSide {
     if (read.status() >= 400) {
       // Whoever refused it, the endpoint has not computed the prompt.
       routed.decision().reservation().refused();
+    }
+    if (read.status() >= 200 && read.status() < 400) {
+      // What fails fast is not fast.
+      long now = System.nanoTime();
+      succeededNanos = now;
+      routed.endpoint().observations().headersAfter(now - routed.decidedNanos(), now);
     }
     if (context.settings().passiveHealth()) {
       context.registry().report(routed.endpoint(), UpstreamOutcome.of(message, read));

@@ -40,15 +40,20 @@ final class ResponseUsage {
     reader.accept(bytes.array(), bytes.offset(), bytes.length());
   }
 
+  /** No more comes; returns how many tokens were generated, 0 if that was not told. */
+  long end() {
+    reader.end();
+    return reader.seen() ? Math.max(0, reader.completionTokens()) : 0;
+  }
+
   /**
    * Counts the tokens that were seen, and says how the body ended. An event stream says itself when
    * it ends: clients leave then without waiting for the end of the connection, and one that ends
-   * without saying so was broken off.
+   * without saying so was broken off. To be called after {@link #end}.
    *
    * @param complete true if the body's end was seen
    */
   Ending close(boolean complete, RequestMeters meters) {
-    reader.end();
     if (reader.seen()) {
       meters.tokens(Math.max(0, reader.promptTokens()), Math.max(0, reader.completionTokens()));
     }

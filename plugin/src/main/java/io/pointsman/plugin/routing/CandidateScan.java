@@ -2,6 +2,7 @@ package io.pointsman.plugin.routing;
 
 import io.pointsman.plugin.blockmap.PromptMatch;
 import io.pointsman.plugin.endpoint.Endpoint;
+import io.pointsman.plugin.endpoint.EngineSignals;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -15,34 +16,71 @@ import org.jspecify.annotations.Nullable;
  */
 final class CandidateScan implements CandidateView {
   private final RandomGenerator random;
-  private long rampNanos;
+  private final UnknownSignals unknownSignals;
+  private final double[][] scratch = {new double[64], new double[64]};
   private @Nullable PromptMatch match;
   private long now;
-  private List<Endpoint> candidates = List.of();
+  private long rampNanos;
+  private List<Endpoint> endpoints = List.of();
+
+  /** Places of the candidates among the endpoints, where not all are candidates. */
+  private int[] selected = new int[64];
+
+  private boolean selecting;
+  private int size;
   private long[] seen = new long[64];
   private int scan;
 
-  CandidateScan(RandomGenerator random) {
+  CandidateScan(RandomGenerator random, UnknownSignals unknownSignals) {
     this.random = random;
+    this.unknownSignals = unknownSignals;
   }
 
   /**
    * Begins a decision.
    *
+   * @param newEndpoints what to choose from
+   * @param selector which of these are candidates; null for all
    * @param newRampNanos time after which an endpoint is no longer new
+   * @return false if there is no candidate
    */
-  void beginDecision(@Nullable PromptMatch newMatch, long newNow, long newRampNanos) {
+  boolean beginDecision(
+      List<Endpoint> newEndpoints,
+      @Nullable LabelSelector selector,
+      @Nullable PromptMatch newMatch,
+      long newNow,
+      long newRampNanos) {
+    endpoints = newEndpoints;
     match = newMatch;
     now = newNow;
     rampNanos = newRampNanos;
+    selecting = selector != null;
+    size = newEndpoints.size();
+    if (selector != null) {
+      select(selector);
+    }
+    if (seen.length < size) {
+      seen = new long[Math.max(size, 2 * seen.length)];
+      scratch[0] = new double[seen.length];
+      scratch[1] = new double[seen.length];
+    }
+    return size > 0;
+  }
+
+  private void select(LabelSelector selector) {
+    if (selected.length < endpoints.size()) {
+      selected = new int[Math.max(endpoints.size(), 2 * selected.length)];
+    }
+    size = 0;
+    for (int i = 0; i < endpoints.size(); i++) {
+      if (selector.matches(endpoints.get(i).labels())) {
+        selected[size++] = i;
+      }
+    }
   }
 
   /** Begins a scan: nothing has been read. */
-  void begin(List<Endpoint> newCandidates) {
-    candidates = newCandidates;
-    if (seen.length < newCandidates.size()) {
-      seen = new long[Math.max(newCandidates.size(), 2 * seen.length)];
-    }
+  void begin() {
     scan++;
     if (scan == 0) {
       // After 2^32 scans the numbers begin again, and old marks would look new.
@@ -53,36 +91,90 @@ final class CandidateScan implements CandidateView {
 
   /** Lets go of the endpoints, which may not outlive their pool. */
   void end() {
-    candidates = List.of();
+    endpoints = List.of();
     match = null;
+  }
+
+  private int place(int i) {
+    return selecting ? selected[i] : i;
+  }
+
+  /** Candidate {@code i}. */
+  Endpoint endpoint(int i) {
+    return endpoints.get(place(i));
   }
 
   @Override
   public int size() {
-    return candidates.size();
+    return size;
   }
 
   @Override
   public int inFlight(int i) {
-    int count = candidates.get(i).inFlight();
+    Endpoint endpoint = endpoint(i);
+    int count = endpoint.inFlight();
     seen[i] = ((long) scan << 32) | (count & 0xFFFFFFFFL);
-    return count + candidates.get(i).peerInFlight();
+    return count + endpoint.peerInFlight();
   }
 
   @Override
   public int uncertainty(int i) {
-    return candidates.get(i).peerArrivals();
+    return endpoint(i).peerArrivals();
   }
 
   @Override
   public int matchedBlocks(int i) {
-    return match == null ? 0 : match.matched(i);
+    return match == null ? 0 : match.matched(place(i));
   }
 
   @Override
   public double warmth(int i) {
-    long age = now - candidates.get(i).sinceNanos();
+    long age = now - endpoint(i).sinceNanos();
     return age >= rampNanos ? 1 : Math.max(0, (double) age / rampNanos);
+  }
+
+  @Override
+  public long identity(int i) {
+    return endpoint(i).identity();
+  }
+
+  @Override
+  public EngineSignals engine(int i) {
+    return endpoint(i).engineSignals(now);
+  }
+
+  @Override
+  public double latencySeconds(int i) {
+    Endpoint endpoint = endpoint(i);
+    double seen = endpoint.observations().latencySeconds(now);
+    return Double.isNaN(seen) ? endpoint.recentEngineSignals(now).requestSeconds() : seen;
+  }
+
+  @Override
+  public double tokensPerSecond(int i) {
+    Endpoint endpoint = endpoint(i);
+    double told = endpoint.engineSignals(now).tokensPerSecond();
+    return Double.isNaN(told) ? endpoint.observations().tokensPerSecond() : told;
+  }
+
+  @Override
+  public double busyShare(int i) {
+    return endpoint(i).observations().busyShare();
+  }
+
+  @Override
+  public double peakInFlight(int i) {
+    return endpoint(i).observations().peakInFlight();
+  }
+
+  @Override
+  public double[] scratch(int row) {
+    return scratch[row];
+  }
+
+  @Override
+  public void unknownSignals(String strategy, int count) {
+    unknownSignals.add(strategy, count);
   }
 
   @Override
@@ -97,7 +189,7 @@ final class CandidateScan implements CandidateView {
    * @return false if the count has changed
    */
   boolean tryReserve(int i) {
-    Endpoint endpoint = candidates.get(i);
+    Endpoint endpoint = endpoint(i);
     long mark = seen[i];
     if ((int) (mark >>> 32) == scan) {
       return endpoint.tryReserve((int) mark);

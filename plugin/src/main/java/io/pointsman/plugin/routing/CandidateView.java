@@ -1,5 +1,6 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.endpoint.EngineSignals;
 import java.util.random.RandomGenerator;
 
 /**
@@ -38,6 +39,47 @@ public interface CandidateView {
   default double warmth(int i) {
     return 1;
   }
+
+  /** A number that stands for candidate {@code i}, the same on every replica. */
+  default long identity(int i) {
+    return i;
+  }
+
+  /** What candidate {@code i}'s engine says of itself, and {@code NaN}s where it does not. */
+  default EngineSignals engine(int i) {
+    return EngineSignals.UNKNOWN;
+  }
+
+  /** Seconds that a request takes on candidate {@code i} lately; NaN if not known. */
+  default double latencySeconds(int i) {
+    return Double.NaN;
+  }
+
+  /** Tokens that candidate {@code i} generates each second lately; NaN if not known. */
+  default double tokensPerSecond(int i) {
+    return Double.NaN;
+  }
+
+  /** Share of the last seconds in which candidate {@code i} had work, 0 to 1; NaN if not known. */
+  default double busyShare(int i) {
+    return Double.NaN;
+  }
+
+  /** The most requests that candidate {@code i} had in flight at once; NaN if not known. */
+  default double peakInFlight(int i) {
+    return Double.NaN;
+  }
+
+  /**
+   * Room for a figure of each candidate, to write into; the content is arbitrary. Two rows at most
+   * are in use at a time.
+   *
+   * @param row 0 or 1
+   */
+  double[] scratch(int row);
+
+  /** Notes that a strategy had to do without its signal for so many candidates. */
+  default void unknownSignals(String strategy, int count) {}
 
   /** Randomness for ties; fixed by tests. */
   RandomGenerator random();

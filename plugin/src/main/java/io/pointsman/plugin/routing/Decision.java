@@ -8,16 +8,24 @@ public sealed interface Decision
         Decision.UnknownModel,
         Decision.NoEndpoints,
         Decision.UnknownStrategy,
+        Decision.NothingSelected,
         Decision.NeedsBody {
 
   /**
    * An endpoint was chosen and one request reserved on it.
    *
    * @param reservation to be released when the request ends, however it ends
-   * @param strategy name of the strategy that applied
+   * @param strategy the strategy that applied, as it was asked for
+   * @param strategyName one name for all combinations, for metrics
    * @param profile name of the config profile that applied, or null if none did
+   * @param session id of the request's session, or null if the strategy goes by none
    */
-  record Routed(Reservation reservation, String strategy, @Nullable String profile)
+  record Routed(
+      Reservation reservation,
+      String strategy,
+      String strategyName,
+      @Nullable String profile,
+      @Nullable String session)
       implements Decision {}
 
   /** Nothing serves this model. */
@@ -28,6 +36,9 @@ public sealed interface Decision
 
   /** The strategy that applies is none of ours. */
   record UnknownStrategy(String strategy) implements Decision {}
+
+  /** The external filter is no label selector, or selects no endpoint. */
+  record NothingSelected(String filter) implements Decision {}
 
   /**
    * The request was given without its body, and the decision depends on it. Nothing is reserved.

@@ -12,15 +12,17 @@ import org.jspecify.annotations.Nullable;
  * endpoint that was least loaded a moment ago; a config profile may widen that. Counts may change
  * in between: if the one that was drawn is no longer there, both passes begin again.
  */
-final class LeastRequestStrategy implements RoutingStrategy {
+final class LeastRequestStrategy implements CostStrategy {
   @Override
   public String name() {
     return "least-request";
   }
 
   @Override
-  public boolean needsPrompt() {
-    return false;
+  public void costs(RequestView request, CandidateView candidates, double[] costs) {
+    for (int i = 0; i < candidates.size(); i++) {
+      costs[i] = candidates.inFlight(i);
+    }
   }
 
   @Override

@@ -10,7 +10,7 @@ import io.pointsman.plugin.endpoint.Profile;
  * matches, the least loaded of the rest is taken, where an endpoint that is new to the pool counts
  * as busier than it is, so that it does not draw every unmatched request at once.
  */
-final class PrefixCacheStrategy implements RoutingStrategy {
+final class PrefixCacheStrategy implements CostStrategy {
   static final String NAME = "prefix-cache";
 
   private final PrefixCacheRules defaults;
@@ -32,10 +32,24 @@ final class PrefixCacheStrategy implements RoutingStrategy {
     return true;
   }
 
+  /** In a combination load is for others to weigh. */
+  @Override
+  public void costs(RequestView request, CandidateView candidates, double[] costs) {
+    int least = Math.max(1, rules(request).minMatchBlocks());
+    for (int i = 0; i < candidates.size(); i++) {
+      int matched = candidates.matchedBlocks(i);
+      costs[i] = matched < least ? 0 : -matched;
+    }
+  }
+
+  private PrefixCacheRules rules(RequestView request) {
+    Profile profile = request.profile();
+    return profile == null ? defaults : defaults.with(profile.prefixCache());
+  }
+
   @Override
   public int pick(RequestView request, CandidateView candidates) {
-    Profile profile = request.profile();
-    PrefixCacheRules rules = profile == null ? defaults : defaults.with(profile.prefixCache());
+    PrefixCacheRules rules = rules(request);
     double mean = mean(candidates);
     double limit = limit(rules, candidates, mean);
     int chosen = longestMatch(candidates, limit, rules.minMatchBlocks());

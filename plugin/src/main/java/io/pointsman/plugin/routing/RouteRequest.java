@@ -7,12 +7,7 @@ import org.jspecify.annotations.Nullable;
  * A request to be routed.
  *
  * @param model the model it is for
- * @param strategyHeader value of {@code routing-strategy}, or null if the client sent none
- * @param profileHeader value of {@code config-profile}, or null if the client sent none
+ * @param headers what the client asks for
  * @param body what the body said, or null if the body was not read
  */
-public record RouteRequest(
-    String model,
-    @Nullable String strategyHeader,
-    @Nullable String profileHeader,
-    @Nullable ParsedRequest body) {}
+public record RouteRequest(String model, RouteHeaders headers, @Nullable ParsedRequest body) {}

@@ -1,5 +1,6 @@
 package io.pointsman.plugin.routing;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.pointsman.plugin.blockmap.Placement;
 import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.blockmap.PromptMatch;
@@ -8,8 +9,7 @@ import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
 import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.prompt.ParsedRequest;
-import java.time.Duration;
-import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -29,55 +29,57 @@ public final class Router {
   private final Supplier<Pools> pools;
   private final StrategyCatalog strategies;
   private final ProfileResolver profiles;
+  private final boolean externalFilter;
   private final LongSupplier clock;
   private final PrefixIndex prefixes;
   private final long rampNanos;
+  private final UnknownSignals unknownSignals;
   private final ThreadLocal<CandidateScan> scans;
+  private final BoundedCache<LabelSelector> selectors = new BoundedCache<>(Router::selector);
 
   /**
    * @param pools where the present pools are had
-   * @param fallbackStrategy strategy where neither lock, header nor profile says ({@code
-   *     ROUTING_ALGORITHM}); empty for {@link StrategyCatalog#DEFAULT}
    * @param prefixes where prompts are remembered
-   * @param ramp how long an endpoint counts as new to its pool
    */
   public Router(
       Supplier<Pools> pools,
       StrategyCatalog strategies,
-      String fallbackStrategy,
-      PrefixIndex prefixes,
-      Duration ramp) {
-    this(
-        pools,
-        strategies,
-        fallbackStrategy,
-        prefixes,
-        ramp,
-        ThreadLocalRandom::current,
-        System::nanoTime);
+      RoutingSettings settings,
+      PrefixIndex prefixes) {
+    this(pools, strategies, settings, prefixes, ThreadLocalRandom::current, System::nanoTime);
   }
 
   /**
    * @param prefixes where prompts are remembered
-   * @param ramp how long an endpoint counts as new to its pool
    * @param random asked once by each thread that decides, on that thread
    * @param clock nanoseconds, by the clock that the endpoint registry goes by
    */
   public Router(
       Supplier<Pools> pools,
       StrategyCatalog strategies,
-      String fallbackStrategy,
+      RoutingSettings settings,
       PrefixIndex prefixes,
-      Duration ramp,
       Supplier<RandomGenerator> random,
       LongSupplier clock) {
     this.pools = pools;
     this.strategies = strategies;
-    this.profiles = new ProfileResolver(fallbackStrategy);
+    this.profiles = new ProfileResolver(settings.fallbackStrategy());
+    this.externalFilter = settings.externalFilter();
     this.clock = clock;
     this.prefixes = prefixes;
-    this.rampNanos = ramp.toNanos();
-    this.scans = ThreadLocal.withInitial(() -> new CandidateScan(random.get()));
+    this.rampNanos = settings.ramp().toNanos();
+    this.unknownSignals = new UnknownSignals(strategies.names());
+    this.scans = ThreadLocal.withInitial(() -> new CandidateScan(random.get(), unknownSignals));
+  }
+
+  /** Shows what the strategies had to do without. */
+  public void bindTo(MeterRegistry registry) {
+    unknownSignals.bindTo(registry);
+  }
+
+  /** The names that a client may ask for, for messages to people. */
+  public Set<String> strategyNames() {
+    return strategies.names();
   }
 
   /**
@@ -93,45 +95,78 @@ public final class Router {
     if (pool.candidates().isEmpty() && pool.probation().isEmpty()) {
       return new Decision.NoEndpoints(request.model());
     }
-    if (request.body() == null && profiles.needsBody(pool.config(), request.profileHeader())) {
+    RouteHeaders headers = request.headers();
+    ParsedRequest body = request.body();
+    if (body == null && profiles.needsBody(pool.config(), headers.profile())) {
       return new Decision.NeedsBody();
     }
-    Profile profile = profiles.profile(pool.config(), request.profileHeader(), request.body());
-    String name = profiles.strategy(pool.config(), request.strategyHeader(), profile);
+    Profile profile = profiles.profile(pool.config(), headers.profile(), body);
+    String name = profiles.strategy(pool.config(), headers.strategy(), profile);
     RoutingStrategy strategy = strategies.find(name);
     if (strategy == null) {
       return new Decision.UnknownStrategy(name);
     }
-    if (request.body() == null && strategy.needsPrompt()) {
+    if (body == null && strategy.needsBody()) {
       return new Decision.NeedsBody();
     }
-    var view = new RequestView(request.model(), request.body(), profile);
-    Reservation reservation = reserve(pool, strategy, view);
-    if (reservation == null) {
-      return new Decision.NoEndpoints(request.model());
+    String filter = externalFilter ? headers.filter() : null;
+    LabelSelector selector = filter == null ? null : selectors.get(filter);
+    if (filter != null && selector == null) {
+      return new Decision.NothingSelected(filter);
     }
-    return new Decision.Routed(reservation, name, profile == null ? null : profile.name());
+    CandidateScan scan = scans.get();
+    long session = strategy.usesSession() ? SessionNumber.of(headers, scan.random()) : 0;
+    var view = new RequestView(request.model(), body, profile, headers.user(), session);
+    Reservation reservation = reserve(pool, strategy, view, selector, scan);
+    if (reservation == null) {
+      return filter == null
+          ? new Decision.NoEndpoints(request.model())
+          : new Decision.NothingSelected(filter);
+    }
+    return new Decision.Routed(
+        reservation,
+        name,
+        strategy.name(),
+        profile == null ? null : profile.name(),
+        session == 0 ? null : SessionNumber.id(session));
+  }
+
+  private static @Nullable LabelSelector selector(String text) {
+    try {
+      return LabelSelector.parse(text);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   /** Trials first: they are rare by their permits, and the only way back from probation. */
-  private @Nullable Reservation reserve(Pool pool, RoutingStrategy strategy, RequestView request) {
+  private @Nullable Reservation reserve(
+      Pool pool,
+      RoutingStrategy strategy,
+      RequestView request,
+      @Nullable LabelSelector selector,
+      CandidateScan scan) {
     PromptMatch match = strategy.needsPrompt() ? match(pool, request) : null;
     long now = clock.getAsLong();
     for (Endpoint endpoint : pool.probation()) {
+      if (selector != null && !selector.matches(endpoint.labels())) {
+        continue;
+      }
       long ticket = endpoint.tryBeginTrial(now);
       if (ticket != 0) {
         endpoint.reserve();
+        strategy.picked(request);
         return reservation(endpoint, ticket, match, 0);
       }
     }
-    if (pool.candidates().isEmpty()) {
-      return null;
-    }
-    CandidateScan scan = scans.get();
     try {
-      scan.beginDecision(match, now, rampNanos(request.profile()));
-      int chosen = pick(pool.candidates(), strategy, request, scan);
-      return reservation(pool.candidates().get(chosen), 0, match, scan.matchedBlocks(chosen));
+      long ramp = rampNanos(request.profile());
+      if (!scan.beginDecision(pool.candidates(), selector, match, now, ramp)) {
+        return null;
+      }
+      int chosen = pick(strategy, request, scan);
+      strategy.picked(request);
+      return reservation(scan.endpoint(chosen), 0, match, scan.matchedBlocks(chosen));
     } finally {
       scan.end();
     }
@@ -154,13 +189,9 @@ public final class Router {
     return seconds == null ? rampNanos : TimeUnit.SECONDS.toNanos(seconds);
   }
 
-  private static int pick(
-      List<Endpoint> candidates,
-      RoutingStrategy strategy,
-      RequestView request,
-      CandidateScan scan) {
+  private static int pick(RoutingStrategy strategy, RequestView request, CandidateScan scan) {
     while (true) {
-      scan.begin(candidates);
+      scan.begin();
       int chosen = strategy.pick(request, scan);
       // A failure means that another request was reserved or released there: somebody got on.
       if (scan.tryReserve(chosen)) {

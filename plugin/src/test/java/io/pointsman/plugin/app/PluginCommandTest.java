@@ -3,6 +3,7 @@ package io.pointsman.plugin.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pointsman.common.BuildInfo;
+import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -121,8 +122,9 @@ class PluginCommandTest {
         .containsExactly(
             "pointsman-plugin: --grpc-bind-address: expected HOST:PORT or :PORT, found \"50052\"",
             "pointsman-plugin: --endpoints-config: cannot read the file \"/no/such/file\"",
-            "pointsman-plugin: ROUTING_ALGORITHM: expected one of least-request, prefix-cache, random,"
-                + " found \"fastest\"",
+            "pointsman-plugin: ROUTING_ALGORITHM: expected one of "
+                + String.join(", ", StrategyCatalog.standard().names())
+                + ", found \"fastest\"",
             "pointsman-plugin: POINTSMAN_DRAIN_GRACE: expected a duration from 0s to 24h, such as"
                 + " 5s or 500ms, found \"soon\"");
     assertThat(started).isEmpty();

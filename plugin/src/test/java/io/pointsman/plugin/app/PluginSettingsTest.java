@@ -45,7 +45,7 @@ class PluginSettingsTest {
     assertThat(settings.grpc().tls()).isEqualTo(new TlsSettings.Off());
     assertThat(settings.debugBindAddress()).isNull();
     assertThat(settings.redis()).isNull();
-    assertThat(settings.routingAlgorithm()).isEqualTo("random");
+    assertThat(settings.routing().fallbackStrategy()).isEqualTo("random");
   }
 
   @ParameterizedTest
@@ -93,7 +93,7 @@ class PluginSettingsTest {
     environment.put("POINTSMAN_ROUTING_ALGORITHM", "");
     environment.put("REDIS_HOST", "");
 
-    assertThat(read().routingAlgorithm()).isEqualTo("random");
+    assertThat(read().routing().fallbackStrategy()).isEqualTo("random");
     assertThat(read().redis()).isNull();
   }
 

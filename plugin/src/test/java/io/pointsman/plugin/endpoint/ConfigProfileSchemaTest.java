@@ -107,6 +107,9 @@ class ConfigProfileSchemaTest {
         "{\"lockedProfile\": \"p\", \"defaultProfile\": \"p\", \"profiles\": {\"p\": {}}}",
         "{\"profiles\": {\"p\": null, \"two words\": {}, \"\\ud83d\\ude80\": {}}}",
         "{\"profiles\":\t{\"p\":\n\t{\"routingStrategy\": \"prefix-cache\"}}}",
+        "{\"lockedRoutingStrategy\": \"prefix-cache:2,least-request:1\"}",
+        "{\"lockedRoutingStrategy\": \"prefix-cache : 0, least-kv-cache: 1000000 ,throughput\"}",
+        "{\"lockedRoutingStrategy\": \"vtc-basic:7\"}",
         "{\"profiles\": {\"p\": {\"requestsPerSecond\": 2147483647, \"timeoutSeconds\": 86400}}}",
       })
   void bothTakeWhatIsGood(String json) {
@@ -127,6 +130,10 @@ class ConfigProfileSchemaTest {
         "{\"profile\": {}}",
         "{\"lockedRoutingStrategy\": \"fastest\"}",
         "{\"lockedRoutingStrategy\": [\"random\"]}",
+        "{\"lockedRoutingStrategy\": \"random:1,least-request:2\"}",
+        "{\"lockedRoutingStrategy\": \"least-request:1000001\"}",
+        "{\"lockedRoutingStrategy\": \"least-request,\"}",
+        "{\"lockedRoutingStrategy\": \"least-request:-1\"}",
         "{\"lockedProfile\": {}}",
       })
   void bothRefuseWhatIsBad(String json) {
@@ -224,7 +231,8 @@ class ConfigProfileSchemaTest {
             .getAsJsonObject()
             .getAsJsonObject("$defs")
             .getAsJsonObject("strategy");
-    for (JsonElement name : strategy.getAsJsonArray("enum")) {
+    JsonElement first = strategy.getAsJsonArray("anyOf").get(0);
+    for (JsonElement name : first.getAsJsonObject().getAsJsonArray("enum")) {
       if (!name.isJsonNull() && !name.getAsString().isEmpty()) {
         named.add(name.getAsString());
       }

@@ -3,6 +3,7 @@ package io.pointsman.plugin.endpoint;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Short ways to write topologies in tests. */
 public final class TestTopologies {
@@ -25,6 +26,21 @@ public final class TestTopologies {
   /** One model with the given endpoints. */
   public static Topology model(String name, EndpointSpec... endpoints) {
     return new Topology(List.of(new ModelSpec(name, "vllm", List.of(endpoints), ModelConfig.NONE)));
+  }
+
+  /** The {@code i}th endpoint of a model, ready and with a label. */
+  public static EndpointSpec labelled(int i, String key, String value) {
+    EndpointSpec plain = endpoint(i, true);
+    return new EndpointSpec(
+        plain.key(),
+        plain.name(),
+        plain.address(),
+        true,
+        null,
+        Role.COMBINED,
+        Map.of(key, value),
+        "",
+        List.of());
   }
 
   /** The {@code i}th endpoint of a model. */

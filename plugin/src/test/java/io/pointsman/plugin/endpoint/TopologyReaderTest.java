@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pointsman.common.ConfigException;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -144,6 +145,22 @@ class TopologyReaderTest {
   }
 
   @Test
+  void anEndpointMayHaveLabels() throws Exception {
+    Topology topology =
+        read(
+            "models: [{name: m, endpoints: [10.0.0.1, {address: 10.0.0.2, labels: {zone: a, n:"
+                + " 1}}, {address: \"[::1]:9000\"}]}]");
+
+    List<EndpointSpec> endpoints = topology.models().get(0).endpoints();
+    assertThat(endpoints)
+        .extracting(EndpointSpec::address)
+        .containsExactly("10.0.0.1:8000", "10.0.0.2:8000", "[::1]:9000");
+    assertThat(endpoints)
+        .extracting(EndpointSpec::labels)
+        .containsExactly(Map.of(), Map.of("zone", "a", "n", "1"), Map.of());
+  }
+
+  @Test
   void aConfigWithoutADefaultNameHasTheUsualOne() throws Exception {
     Topology topology =
         read("models: [{name: m, endpoints: [], config: {profiles: {default: {}}}}]");
@@ -225,6 +242,15 @@ class TopologyReaderTest {
         wrong(
             "models.yaml:1: models[0].rolesets[0].size: unknown key",
             "models: [{name: a, rolesets: [{name: r, prefill: [], decode: [], size: 1}]}]"),
+        wrong(
+            "models.yaml:1: models[0].endpoints[0]: \"address\" is missing",
+            "models: [{name: a, endpoints: [{labels: {}}]}]"),
+        wrong(
+            "models.yaml:1: models[0].endpoints[0].zone: unknown key; known here: address, labels",
+            "models: [{name: a, endpoints: [{address: 10.0.0.1, zone: a}]}]"),
+        wrong(
+            "models.yaml:1: models[0].endpoints[0].labels.zone: expected a string, found a list",
+            "models: [{name: a, endpoints: [{address: 10.0.0.1, labels: {zone: []}}]}]"),
         wrongConfig(
             "lockedRoutingStrategy: unknown routing strategy \"pd\"", "lockedRoutingStrategy: pd"),
         wrongConfig(

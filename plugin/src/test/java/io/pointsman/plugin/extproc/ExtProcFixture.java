@@ -1,5 +1,7 @@
 package io.pointsman.plugin.extproc;
 
+import static java.util.Objects.requireNonNull;
+
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -23,11 +25,11 @@ import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.CandidateView;
 import io.pointsman.plugin.routing.RequestView;
 import io.pointsman.plugin.routing.Router;
+import io.pointsman.plugin.routing.RoutingSettings;
 import io.pointsman.plugin.routing.RoutingStrategy;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,14 +56,23 @@ final class ExtProcFixture implements AutoCloseable {
   private final ManagedChannel channel;
 
   ExtProcFixture(ExtProcSettings settings, Topology topology) {
+    this(settings, RoutingSettings.DEFAULTS, topology);
+  }
+
+  ExtProcFixture(ExtProcSettings settings, RoutingSettings routing, Topology topology) {
     registry.apply(topology);
     var catalog =
         new StrategyCatalog(
-            List.of(new Named("random"), new Named("least-request"), new Prompted(), new Broken()));
+            List.of(
+                new Named("random"),
+                new Named("least-request"),
+                new Prompted(),
+                new Broken(),
+                requireNonNull(StrategyCatalog.standard().find("session-affinity"))));
     service =
         new ExternalProcessorService(
             settings,
-            new Router(registry::pools, catalog, "", prefixes, Duration.ZERO),
+            new Router(registry::pools, catalog, routing, prefixes),
             new RequestReader(),
             registry,
             new RequestMetrics(meters, registry::pools));

@@ -10,6 +10,8 @@ import com.google.protobuf.util.JsonFormat;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
 import io.grpc.Status;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.routing.RoutingSettings;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -139,7 +141,23 @@ class RejectionTest {
         refusal("/v1/chat/completions", CHAT, "routing-strategy", "luck", "x-request-id", "1");
 
     check(refusal, 400, "x-error-routing", "true", "invalid_request_error", null, null);
-    assertThat(message(refusal)).isEqualTo("incorrect routing strategy luck");
+    assertThat(message(refusal))
+        .startsWith("incorrect routing strategy luck; valid are ")
+        .contains(" least-request,", " random,", " such as prefix-cache:2,least-request:1");
+  }
+
+  @Test
+  void filterThatSelectsNobody() {
+    var routing = new RoutingSettings("", Duration.ZERO, true);
+    try (var fixture =
+        new ExtProcFixture(ExtProcSettings.DEFAULTS, routing, ExtProcFixture.TWO_MODELS)) {
+      var envoy = fixture.open().chatHeaders("external-filter", "zone=nowhere").body(CHAT);
+      envoy.reply();
+      var refusal = envoy.reply().getImmediateResponse();
+
+      check(
+          refusal, 503, "x-error-routing", "true", "overloaded_error", "service_unavailable", null);
+    }
   }
 
   @Test

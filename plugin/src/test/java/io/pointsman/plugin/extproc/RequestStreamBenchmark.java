@@ -15,8 +15,8 @@ import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
+import io.pointsman.plugin.routing.RoutingSettings;
 import io.pointsman.plugin.routing.StrategyCatalog;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -62,7 +62,8 @@ public class RequestStreamBenchmark {
   private final ExternalProcessorService service =
       new ExternalProcessorService(
           ExtProcSettings.DEFAULTS,
-          new Router(registry::pools, StrategyCatalog.standard(), "", prefixes, Duration.ZERO),
+          new Router(
+              registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes),
           new RequestReader(),
           registry,
           new RequestMetrics(meters, registry::pools));

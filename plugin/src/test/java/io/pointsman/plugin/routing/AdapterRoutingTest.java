@@ -14,7 +14,6 @@ import io.pointsman.plugin.endpoint.TestTopologies;
 import io.pointsman.plugin.routing.Decision.NoEndpoints;
 import io.pointsman.plugin.routing.Decision.Routed;
 import io.pointsman.plugin.routing.Decision.UnknownModel;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ class AdapterRoutingTest {
   private final PrefixIndex prefixes =
       new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, new SimpleMeterRegistry());
   private final Router router =
-      new Router(registry::pools, StrategyCatalog.standard(), "", prefixes, Duration.ZERO);
+      new Router(registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes);
 
   @AfterEach
   void close() {
@@ -57,7 +56,8 @@ class AdapterRoutingTest {
   private Set<String> served(String strategy, String model) {
     Set<String> names = new HashSet<>();
     for (int i = 0; i < 100; i++) {
-      var request = new RouteRequest(model, strategy, null, Requests.body(300 + i, 10));
+      var request =
+          new RouteRequest(model, Requests.headers(strategy, null), Requests.body(300 + i, 10));
       Routed routed = (Routed) router.route(request);
       names.add(routed.reservation().endpoint().name());
     }
@@ -135,6 +135,6 @@ class AdapterRoutingTest {
   }
 
   private Decision route(String model) {
-    return router.route(new RouteRequest(model, null, null, null));
+    return router.route(new RouteRequest(model, Requests.headers(null, null), null));
   }
 }

@@ -41,7 +41,10 @@ final class Flood implements AutoCloseable {
           meters);
   private final Router router =
       new Router(
-          registry::pools, StrategyCatalog.standard(), "prefix-cache", prefixes, Duration.ZERO);
+          registry::pools,
+          StrategyCatalog.standard(),
+          new RoutingSettings("prefix-cache", Duration.ZERO, false),
+          prefixes);
   private final AtomicLong next = new AtomicLong();
   private final AtomicLong mostBytes = new AtomicLong();
 
@@ -100,7 +103,7 @@ final class Flood implements AutoCloseable {
   private String route(RequestReader reader, byte[] body, long number) {
     setNumber(body, number);
     var request = (ParsedRequest) reader.read(Api.COMPLETIONS, null, body, 0, body.length, true);
-    var routed = (Routed) router.route(new RouteRequest("m", null, null, request));
+    var routed = (Routed) router.route(new RouteRequest("m", RouteHeaders.NONE, request));
     routed.reservation().release();
     return routed.reservation().endpoint().name();
   }

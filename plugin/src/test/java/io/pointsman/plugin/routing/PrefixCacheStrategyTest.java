@@ -58,6 +58,11 @@ class PrefixCacheStrategyTest {
     }
 
     @Override
+    public double[] scratch(int row) {
+      throw new AssertionError("not used");
+    }
+
+    @Override
     public RandomGenerator random() {
       return random;
     }

@@ -36,7 +36,10 @@ class PrefixRoutingTest {
       new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
   private final Router router =
       new Router(
-          registry::pools, StrategyCatalog.standard(), "prefix-cache", prefixes, Duration.ZERO);
+          registry::pools,
+          StrategyCatalog.standard(),
+          new RoutingSettings("prefix-cache", Duration.ZERO, false),
+          prefixes);
 
   PrefixRoutingTest() {
     registry.apply(TestTopologies.model("m", 8));
@@ -53,7 +56,7 @@ class PrefixRoutingTest {
         ("{\"model\":\"m\",\"prompt\":\"" + prompt + "\"}").getBytes(StandardCharsets.UTF_8);
     var request =
         (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
-    Decision decision = router.route(new RouteRequest("m", null, null, request));
+    Decision decision = router.route(new RouteRequest("m", Requests.headers(null, null), request));
     return ((Routed) decision).reservation();
   }
 
@@ -63,7 +66,8 @@ class PrefixRoutingTest {
             .getBytes(StandardCharsets.UTF_8);
     var request =
         (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
-    Decision decision = router.route(new RouteRequest(model, null, null, request));
+    Decision decision =
+        router.route(new RouteRequest(model, Requests.headers(null, null), request));
     return ((Routed) decision).reservation();
   }
 
@@ -72,7 +76,8 @@ class PrefixRoutingTest {
         ("{\"model\":\"m\",\"prompt\":\"" + prompt + "\"}").getBytes(StandardCharsets.UTF_8);
     var request =
         (ParsedRequest) new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
-    Decision decision = router.route(new RouteRequest("m", null, profile, request));
+    Decision decision =
+        router.route(new RouteRequest("m", Requests.headers(null, profile), request));
     return ((Routed) decision).reservation();
   }
 

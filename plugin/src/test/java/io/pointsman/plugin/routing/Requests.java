@@ -10,17 +10,21 @@ import org.jspecify.annotations.Nullable;
 final class Requests {
   private Requests() {}
 
+  static RouteHeaders headers(@Nullable String strategy, @Nullable String profile) {
+    return new RouteHeaders(strategy, profile, null, null, null, null);
+  }
+
   /** Neither headers nor body. */
   static RouteRequest plain() {
-    return new RouteRequest("m", null, null, null);
+    return new RouteRequest("m", headers(null, null), null);
   }
 
   static RouteRequest withStrategy(String header) {
-    return new RouteRequest("m", header, null, null);
+    return new RouteRequest("m", headers(header, null), null);
   }
 
   static RouteRequest withProfile(String header, @Nullable ParsedRequest body) {
-    return new RouteRequest("m", null, header, body);
+    return new RouteRequest("m", headers(null, header), body);
   }
 
   /**

@@ -11,7 +11,6 @@ import io.pointsman.plugin.prompt.ParsedRequest;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Decision.Routed;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -63,7 +62,7 @@ public class RouterBenchmark {
   private final PrefixIndex prefixes =
       new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, new SimpleMeterRegistry());
   private final Router router =
-      new Router(registry::pools, StrategyCatalog.standard(), "", prefixes, Duration.ZERO);
+      new Router(registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes);
   private final RouteRequest[] requests = new RouteRequest[CONVERSATIONS];
   private int next;
 
@@ -73,7 +72,7 @@ public class RouterBenchmark {
     registry.apply(TestTopologies.model("m", endpoints));
     var random = new SplittableRandom(1);
     for (int i = 0; i < CONVERSATIONS; i++) {
-      requests[i] = new RouteRequest("m", strategy, null, prompt(random));
+      requests[i] = new RouteRequest("m", Requests.headers(strategy, null), prompt(random));
     }
   }
 

@@ -7,6 +7,7 @@ import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.blockmap.PrefixSettings;
 import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.endpoint.EngineSignals;
 import io.pointsman.plugin.endpoint.HandClock;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.ModelConfig;
@@ -15,9 +16,9 @@ import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
 import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.TestTopologies;
-import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.routing.Decision.NeedsBody;
 import io.pointsman.plugin.routing.Decision.NoEndpoints;
+import io.pointsman.plugin.routing.Decision.NothingSelected;
 import io.pointsman.plugin.routing.Decision.Routed;
 import io.pointsman.plugin.routing.Decision.UnknownModel;
 import io.pointsman.plugin.routing.Decision.UnknownStrategy;
@@ -58,7 +59,12 @@ class RouterTest {
   private Router router(Supplier<Pools> pools, StrategyCatalog catalog, String fallback) {
     var seeds = new SplittableRandom(5);
     return new Router(
-        pools, catalog, fallback, prefixes, Duration.ofSeconds(30), seeds::split, clock);
+        pools,
+        catalog,
+        new RoutingSettings(fallback, Duration.ofSeconds(30), true),
+        prefixes,
+        seeds::split,
+        clock);
   }
 
   private static StrategyCatalog catalogWith(RoutingStrategy strategy) {
@@ -120,7 +126,7 @@ class RouterTest {
   void anUnknownModelComesBeforeEverythingElse() {
     registry.apply(TestTopologies.model("m", 0));
 
-    assertThat(router.route(new RouteRequest("n", "no-such", "auto", null)))
+    assertThat(router.route(new RouteRequest("n", Requests.headers("no-such", "auto"), null)))
         .isEqualTo(new UnknownModel("n"));
   }
 
@@ -132,16 +138,7 @@ class RouterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "no-such",
-        "Random",
-        "throughput",
-        "pd",
-        "slo",
-        "random,least-request",
-        "random:2"
-      })
+  @ValueSource(strings = {"no-such", "Random", "pd", "slo", "random,least-request", "random:2"})
   void anUnknownStrategyReservesNothing(String name) {
     registry.apply(TestTopologies.model("m", 3));
 
@@ -171,11 +168,10 @@ class RouterTest {
 
   @Test
   void aLockOnAnUnknownStrategyIsNotCircumvented() {
-    var config = new ModelConfig("vtc-basic", "default", Map.of());
+    var config = new ModelConfig("slo", "default", Map.of());
     registry.apply(TestTopologies.model("m", config, 3));
 
-    assertThat(router.route(Requests.withStrategy("random")))
-        .isEqualTo(new UnknownStrategy("vtc-basic"));
+    assertThat(router.route(Requests.withStrategy("random"))).isEqualTo(new UnknownStrategy("slo"));
   }
 
   @Test
@@ -212,7 +208,8 @@ class RouterTest {
 
     assertThat(prompting.route(Requests.plain())).isEqualTo(new NeedsBody());
     assertThat(pool().all()).allMatch(endpoint -> endpoint.inFlight() == 0);
-    routed(prompting.route(new RouteRequest("m", null, null, Requests.body(4, -1))));
+    routed(
+        prompting.route(new RouteRequest("m", Requests.headers(null, null), Requests.body(4, -1))));
   }
 
   @Test
@@ -308,7 +305,7 @@ class RouterTest {
     for (int size : new int[] {1, 2, 63, 64, 65, 1_000, 3}) {
       registry.apply(TestTopologies.model("m", size));
       for (String strategy : StrategyCatalog.standard().names()) {
-        if (Objects.requireNonNull(StrategyCatalog.standard().find(strategy)).needsPrompt()) {
+        if (Objects.requireNonNull(StrategyCatalog.standard().find(strategy)).needsBody()) {
           continue;
         }
         Routed routed = routed(router.route(Requests.withStrategy(strategy)));
@@ -387,16 +384,156 @@ class RouterTest {
     }
   }
 
+  private static RouteRequest filtered(String strategy, String filter) {
+    return new RouteRequest("m", new RouteHeaders(strategy, null, null, null, null, filter), null);
+  }
+
+  private void applyZones() {
+    registry.apply(
+        TestTopologies.model(
+            "m",
+            TestTopologies.labelled(0, "zone", "a"),
+            TestTopologies.labelled(1, "zone", "b"),
+            TestTopologies.labelled(2, "zone", "a"),
+            TestTopologies.labelled(3, "zone", "b")));
+  }
+
+  @Test
+  void anExternalFilterLeavesOnlyWhatItSelectsToEveryStrategy() {
+    applyZones();
+    pool().all().get(1).reserve();
+    for (String strategy : StrategyCatalog.standard().names()) {
+      if (Objects.requireNonNull(StrategyCatalog.standard().find(strategy)).needsBody()) {
+        continue;
+      }
+      for (int i = 0; i < 20; i++) {
+        Reservation reservation = routed(router.route(filtered(strategy, "zone=b"))).reservation();
+        assertThat(reservation.endpoint().labels()).as(strategy).containsEntry("zone", "b");
+        reservation.release();
+      }
+    }
+    Reservation least = routed(router.route(filtered("least-request", "zone=b"))).reservation();
+    assertThat(least.endpoint()).isSameAs(pool().all().get(3));
+  }
+
+  @Test
+  void aFilterThatIsNoneOrSelectsNobodyIsToldApartFromAnEmptyPool() {
+    applyZones();
+
+    assertThat(router.route(filtered("random", "zone=c"))).isEqualTo(new NothingSelected("zone=c"));
+    assertThat(router.route(filtered("random", "zone in")))
+        .isEqualTo(new NothingSelected("zone in"));
+    assertThat(pool().all()).allMatch(endpoint -> endpoint.inFlight() == 0);
+  }
+
+  @Test
+  void aFilterThatIsNotAllowedHasNoEffect() {
+    applyZones();
+    var closed =
+        new Router(registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes);
+
+    routed(closed.route(filtered("random", "zone=c")));
+    routed(closed.route(filtered("random", "zone in")));
+  }
+
+  @Test
+  void aFilterHoldsForTrialsToo() {
+    applyZones();
+    putIntoProbation(() -> applyZones(), 1);
+
+    assertThat(routed(router.route(filtered("random", "zone=a"))).reservation().isTrial())
+        .isFalse();
+    assertThat(routed(router.route(filtered("random", "zone=b"))).reservation().isTrial()).isTrue();
+  }
+
+  @Test
+  void aSessionIsToldItsIdAndStaysWhereItBegan() {
+    registry.apply(TestTopologies.model("m", 20));
+    Routed first = routed(router.route(Requests.withStrategy("session-affinity")));
+    String id = Objects.requireNonNull(first.session());
+    assertThat(id).matches("[0-9a-f]{16}");
+    for (int i = 0; i < 20; i++) {
+      var headers = new RouteHeaders("session-affinity", null, null, id, null, null);
+      Routed next = routed(router.route(new RouteRequest("m", headers, null)));
+      assertThat(next.reservation().endpoint()).isSameAs(first.reservation().endpoint());
+      assertThat(next.session()).isEqualTo(id);
+    }
+    assertThat(routed(router.route(Requests.withStrategy("random"))).session()).isNull();
+  }
+
+  @Test
+  void aCombinationIsToldAsItWasAskedForAndCountedAsOne() {
+    registry.apply(TestTopologies.model("m", 3));
+
+    Routed routed = routed(router.route(Requests.withStrategy("least-request:2,throughput")));
+
+    assertThat(routed.strategy()).isEqualTo("least-request:2,throughput");
+    assertThat(routed.strategyName()).isEqualTo("weighted");
+  }
+
+  @Test
+  void whatStrategiesHaveToDoWithoutIsCounted() {
+    registry.apply(TestTopologies.model("m", 3));
+    var meters = new SimpleMeterRegistry();
+    router.bindTo(meters);
+
+    routed(router.route(Requests.withStrategy("least-kv-cache")));
+
+    assertThat(
+            meters
+                .get("pointsman.routing.unknown.signals")
+                .tag("strategy", "least-kv-cache")
+                .functionCounter()
+                .count())
+        .isEqualTo(3);
+  }
+
+  @Test
+  void strategiesOnEngineSignalsAskForThemAndOthersDoNot() {
+    registry.apply(TestTopologies.model("m", 2));
+    Endpoint endpoint = pool().all().get(0);
+    for (String strategy : List.of("random", "least-request", "least-latency", "power-of-two")) {
+      routed(router.route(Requests.withStrategy(strategy)));
+    }
+    assertThat(endpoint.engineSignalsWanted(clock.getAsLong(), Long.MAX_VALUE)).isFalse();
+
+    routed(router.route(Requests.withStrategy("least-gpu-cache")));
+
+    assertThat(endpoint.engineSignalsWanted(clock.getAsLong(), Long.MAX_VALUE)).isTrue();
+  }
+
+  @Test
+  void theEmptiestCacheIsChosenByWhatItsEngineSays() {
+    registry.apply(TestTopologies.model("m", 3));
+    long until = clock.getAsLong() + 3_000_000_000L;
+    double[] usage = {0.9, 0.2, 0.5};
+    for (int i = 0; i < 3; i++) {
+      pool()
+          .all()
+          .get(i)
+          .engineSignals(new EngineSignals(until, 0, usage[i], Double.NaN, Double.NaN, Double.NaN));
+    }
+    for (int i = 0; i < 20; i++) {
+      Reservation reservation =
+          routed(router.route(Requests.withStrategy("least-kv-cache"))).reservation();
+      assertThat(reservation.endpoint()).isSameAs(pool().all().get(1));
+      reservation.release();
+    }
+  }
+
   private void putIntoProbation(int i) {
+    putIntoProbation(() -> registry.apply(TestTopologies.model("m", pool().all().size())), i);
+  }
+
+  private void putIntoProbation(Runnable applySame, int i) {
     Endpoint endpoint = pool().all().get(i);
     for (int failure = 0; failure < HealthSettings.DEFAULTS.consecutiveFailures(); failure++) {
       registry.report(endpoint, Outcome.CONNECTION_FAILED);
     }
     // Applying waits until the failures were judged, and begins what is due.
-    Topology same = TestTopologies.model("m", pool().all().size());
-    registry.apply(same);
+    applySame.run();
     clock.pass(HealthSettings.DEFAULTS.baseTime());
-    registry.apply(same);
+    applySame.run();
     assertThat(pool().probation()).containsExactly(endpoint);
   }
 

@@ -61,7 +61,10 @@ class SharedPrefixesTest {
       prefixes = new PrefixIndex(settings, registry::pools, meters);
       router =
           new Router(
-              registry::pools, StrategyCatalog.standard(), "prefix-cache", prefixes, Duration.ZERO);
+              registry::pools,
+              StrategyCatalog.standard(),
+              new RoutingSettings("prefix-cache", Duration.ZERO, false),
+              prefixes);
       // So much later that the index has looked at the empty pools, as it has in a real start.
       Awaitility.await().until(monitor::isUp);
       replication = prefixes.share(settings(), id, monitor, meters);
@@ -92,7 +95,8 @@ class SharedPrefixesTest {
       var request =
           (ParsedRequest)
               new RequestReader().read(Api.COMPLETIONS, null, body, 0, body.length, true);
-      var routed = (Routed) router.route(new RouteRequest("m", null, null, request));
+      var routed =
+          (Routed) router.route(new RouteRequest("m", Requests.headers(null, null), request));
       routed.reservation().release();
       return routed.reservation().endpoint().name();
     }

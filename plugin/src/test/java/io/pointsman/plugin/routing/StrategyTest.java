@@ -41,6 +41,11 @@ class StrategyTest {
     }
 
     @Override
+    public double[] scratch(int row) {
+      throw new AssertionError("not used");
+    }
+
+    @Override
     public RandomGenerator random() {
       return random;
     }
@@ -166,7 +171,7 @@ class StrategyTest {
     assertThat(catalog.names()).contains("least-request", "random");
     assertThat(catalog.isKnown("random")).isTrue();
     assertThat(catalog.isKnown("Random")).isFalse();
-    assertThat(catalog.isKnown("throughput")).isFalse();
+    assertThat(catalog.isKnown("pd")).isFalse();
     assertThat(catalog.find("least-request")).isInstanceOf(LeastRequestStrategy.class);
     assertThat(catalog.find("random:1,least-request:2")).isNull();
   }
