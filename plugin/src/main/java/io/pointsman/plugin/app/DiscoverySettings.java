@@ -85,7 +85,8 @@ sealed interface DiscoverySettings {
                   text -> matching(PREFIX, "a domain name", text)),
               label(values, Setting.KUBERNETES_MODEL_LABEL),
               label(values, Setting.KUBERNETES_ROLESET_LABEL),
-              label(values, Setting.KUBERNETES_ROLE_LABEL)));
+              label(values, Setting.KUBERNETES_ROLE_LABEL)),
+          values.bool(Setting.EXTERNAL_FILTER));
     }
 
     private static List<String> namespaces(String text) {
