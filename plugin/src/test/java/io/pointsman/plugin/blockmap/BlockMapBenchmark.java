@@ -146,19 +146,29 @@ public class BlockMapBenchmark {
     }
   }
 
-  /** One thread that records prompts nobody has seen, as fast as it can. */
+  /**
+   * One thread that records prompts nobody has seen, as fast as it can. What it has recorded some
+   * time ago it takes back, so that the map stays as large as it is without it.
+   */
   @State(Scope.Thread)
   public static class Writer {
+    private static final int KEPT = 64;
+
     private final SplittableRandom random = new SplittableRandom(2);
-    private final long[] keys = new long[128];
+    private final long[][] keys = new long[KEPT][128];
+    private final int[] slot = new int[KEPT];
     private final long[] news = new long[128];
+    private int next;
 
     int record(Filled filled) {
-      for (int i = 0; i < keys.length; i++) {
-        keys[i] = random.nextLong();
+      next = (next + 1) % KEPT;
+      long[] prompt = keys[next];
+      filled.map.takeBack(prompt, prompt.length, slot[next]);
+      for (int i = 0; i < prompt.length; i++) {
+        prompt[i] = random.nextLong();
       }
-      int slot = 1 + random.nextInt(filled.size.endpoints);
-      return filled.map.record(keys, keys.length, slot, news);
+      slot[next] = 1 + random.nextInt(filled.size.endpoints);
+      return filled.map.record(prompt, prompt.length, slot[next], news);
     }
   }
 
