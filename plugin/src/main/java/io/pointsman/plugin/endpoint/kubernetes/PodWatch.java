@@ -111,7 +111,7 @@ final class PodWatch implements AutoCloseable {
         && refused.getStatus().getMessage() != null) {
       return refused.getStatus().getMessage();
     }
-    while (cause.getCause() != null && cause.getCause() != cause) {
+    while (cause.getCause() != null) {
       cause = cause.getCause();
     }
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
