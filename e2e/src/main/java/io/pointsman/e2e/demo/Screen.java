@@ -7,7 +7,6 @@ import java.util.List;
  * Shows a block of lines again and again: in place on a terminal, one after the other elsewhere.
  */
 final class Screen {
-  private static final String UP = "\u001b[%dA";
   private static final String CLEAR_BELOW = "\u001b[J";
 
   private final PrintStream out;
@@ -22,7 +21,7 @@ final class Screen {
   void show(List<String> lines) {
     var text = new StringBuilder();
     if (terminal && shown > 0) {
-      text.append(UP.formatted(shown)).append(CLEAR_BELOW);
+      text.append("\u001b[%dA".formatted(shown)).append(CLEAR_BELOW);
     } else if (shown > 0) {
       text.append('\n');
     }

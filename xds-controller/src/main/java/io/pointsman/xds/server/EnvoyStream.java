@@ -48,6 +48,7 @@ final class EnvoyStream {
   }
 
   /** Whether this very object is the request that is being handled. */
+  @SuppressWarnings("ReferenceEquality") // a stream may send equal requests one after the other
   boolean isHandling(Message candidate) {
     return request == candidate;
   }

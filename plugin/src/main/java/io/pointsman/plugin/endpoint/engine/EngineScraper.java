@@ -128,6 +128,8 @@ public final class EngineScraper implements AutoCloseable {
         }
         look(engine, now);
       }
+    } catch (RejectedExecutionException e) {
+      log.debug("closed while engines were about to be looked at");
     } catch (RuntimeException e) {
       log.error("metrics pages of engines could not be looked at", e);
     }

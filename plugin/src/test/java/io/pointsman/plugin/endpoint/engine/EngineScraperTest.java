@@ -48,6 +48,7 @@ class EngineScraperTest {
       new EndpointRegistry(HealthSettings.DEFAULTS, new SimpleMeterRegistry());
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final AtomicInteger looks = new AtomicInteger();
+  private final AtomicInteger ticks = new AtomicInteger();
   private final AtomicInteger atOnce = new AtomicInteger();
   private final AtomicInteger mostAtOnce = new AtomicInteger();
   private volatile String page = "";
@@ -116,7 +117,18 @@ class EngineScraperTest {
   }
 
   private void start(ScrapeSettings settings) {
-    scraper = new EngineScraper(settings, registry::pools, meters);
+    scraper = new EngineScraper(settings, registry::pools, meters, this::clock);
+  }
+
+  /** The scraper asks for the time whenever it looks for something to do. */
+  private long clock() {
+    ticks.incrementAndGet();
+    return System.nanoTime();
+  }
+
+  private void awaitTicks(int count) {
+    int begin = ticks.get();
+    await().atMost(LONG).until(() -> ticks.get() >= begin + count);
   }
 
   private List<Endpoint> all() {
@@ -139,7 +151,8 @@ class EngineScraperTest {
   void nobodyIsLookedAtUnlessADecisionAsks() {
     engines("vllm", 3, "");
     start(FAST);
-    await().during(Duration.ofMillis(300)).atMost(LONG).until(() -> looks.get() == 0);
+    awaitTicks(5);
+    assertThat(looks).hasValue(0);
     page = "vllm:kv_cache_usage_perc 0.5\n";
     awaitSignals();
 
@@ -164,12 +177,10 @@ class EngineScraperTest {
     assertThat(first.kvCacheUsage()).isEqualTo(0.25);
     assertThat(first.inFlight()).isEqualTo(1);
     assertThat(first.utilization()).isNaN();
-    assertThat(first.tokensPerSecond()).as("one page tells no rate").isNaN();
-    assertThat(first.requestSeconds()).isNaN();
 
-    page = page.replace("_sum{model_name=\"m\"} 10", "_sum{model_name=\"m\"} 16");
-    page = page.replace("_count{model_name=\"m\"} 5", "_count{model_name=\"m\"} 8");
-    page = page.replace(" 1000", " 1000000");
+    page =
+        page.replace("_sum{model_name=\"m\"} 10", "_sum{model_name=\"m\"} 16")
+            .replace("_count{model_name=\"m\"} 5", "_count{model_name=\"m\"} 8");
     await().atMost(LONG).until(() -> ask().requestSeconds() > 0);
     assertThat(ask().requestSeconds()).isEqualTo(2);
   }
@@ -179,7 +190,9 @@ class EngineScraperTest {
     engines("vllm", 1, "c");
     var engine =
         new ScrapedEngine(all().get(0), Objects.requireNonNull(EngineKind.find("vllm")), 0);
-    engine.read(vllm(1000, 10, 5), 0, 5_000_000_000L, 1);
+    EngineSignals first = engine.read(vllm(1000, 10, 5), 0, 5_000_000_000L, 1);
+    assertThat(first.tokensPerSecond()).as("one page tells no rate").isNaN();
+    assertThat(first.requestSeconds()).isNaN();
     EngineSignals second = engine.read(vllm(1300, 16, 8), 2, 7_000_000_000L, 1_000);
 
     assertThat(second.tokensPerSecond()).isEqualTo(150, within(1e-9));
@@ -211,8 +224,9 @@ class EngineScraperTest {
         vllm:generation_tokens_total %d
         vllm:e2e_request_latency_seconds_sum %d
         vllm:e2e_request_latency_seconds_count %d
-        """;
-    return MetricsPage.read(text.formatted(tokens, seconds, requests).getBytes(UTF_8));
+        """
+            .formatted(tokens, seconds, requests);
+    return MetricsPage.read(text.getBytes(UTF_8));
   }
 
   @Test
@@ -254,7 +268,8 @@ class EngineScraperTest {
     start(FAST);
     ask();
 
-    await().during(Duration.ofMillis(200)).atMost(LONG).until(() -> looks.get() == 0);
+    awaitTicks(5);
+    assertThat(looks).hasValue(0);
   }
 
   @Test
@@ -280,9 +295,9 @@ class EngineScraperTest {
     start(FAST);
     await().atMost(LONG).until(() -> ask().equals(EngineSignals.UNKNOWN) && looks.get() >= 6);
     int before = looks.get();
-    await().during(Duration.ofMillis(400)).atMost(LONG).until(() -> true);
+    awaitTicks(12);
 
-    // Without back-off there would be one each 50 ms, the step of the scraper.
+    // Without back-off there would be a look for every two times that the scraper asks its clock.
     assertThat(looks.get() - before).isLessThanOrEqualTo(3);
   }
 
