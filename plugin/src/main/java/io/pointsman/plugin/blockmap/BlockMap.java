@@ -3,6 +3,7 @@ package io.pointsman.plugin.blockmap;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Which endpoint holds which blocks. Read by every prefix-cache decision and written by it, on
@@ -22,17 +23,24 @@ final class BlockMap {
   private enum Found {
     /** The pair is new. */
     NEW,
-    /** The pair was there, but for so long that others may be about to forget it. */
+    /** The pair was there, but others who do not use it themselves should hear of it again. */
     OLD,
     KNOWN,
     /** Another thread was in the way; nothing is recorded. */
     GIVEN_UP
   }
 
-  private static final int ATTEMPTS = 4;
+  /**
+   * A block that is given up cuts short the match of its endpoint for all that comes behind it. So
+   * who meets another thread half way tries again, for about as long as a segment takes to grow.
+   */
+  private static final int ATTEMPTS = 300;
 
-  /** A pair used again after so many epochs is news to the other replicas. */
-  private static final int REFRESH_EPOCHS = Holders.VALID_EPOCHS / 2;
+  private static final int SPINS = 200;
+  private static final long PARK_NANOS = 1_000;
+
+  /** The map is swept of expired holders at least this often. */
+  private static final int SWEEP_EPOCHS = Holders.VALID_EPOCHS / 2;
 
   private final BlockTable table;
   private final EndpointSlots slots;
@@ -104,26 +112,39 @@ final class BlockMap {
   }
 
   private Found use(long key, int slot) {
+    Found first = Found.GIVEN_UP;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       Segment segment = table.segment(key);
-      int place = segment.find(key);
-      if (place < 0) {
-        int holder = Holders.holder(slot, slots.epoch(slot));
-        return table.insert(key, Holders.with(0, 0, holder)) ? Found.NEW : Found.GIVEN_UP;
+      Found found = useOnce(segment, key, slot);
+      first = first == Found.GIVEN_UP ? found : first;
+      if (found != Found.GIVEN_UP && table.isPresent(key, segment)) {
+        return first;
       }
-      long value = segment.value(place);
-      if (value == 0) {
-        return Found.GIVEN_UP;
-      }
-      Found found =
-          Holders.isInline(value)
-              ? useInline(segment, place, key, value, slot)
-              : useWide(segment, place, key, value, slot);
-      if (found != Found.GIVEN_UP) {
-        return found;
-      }
+      waitAMoment(attempt);
     }
-    return Found.GIVEN_UP;
+    return first;
+  }
+
+  /** Nearly always for nanoseconds; longer only if a thread was interrupted amid its work. */
+  private static void waitAMoment(int attempt) {
+    if (attempt < SPINS) {
+      Thread.onSpinWait();
+    } else {
+      LockSupport.parkNanos(PARK_NANOS);
+    }
+  }
+
+  private Found useOnce(Segment segment, long key, int slot) {
+    int place = segment.find(key);
+    if (place < 0) {
+      int holder = Holders.holder(slot, slots.epoch(slot));
+      return table.insert(key, Holders.with(0, 0, holder)) ? Found.NEW : Found.GIVEN_UP;
+    }
+    long value = segment.value(place);
+    if (Holders.isInline(value)) {
+      return useInline(segment, place, key, value, slot);
+    }
+    return Holders.isWide(value) ? useWide(segment, place, key, value, slot) : Found.GIVEN_UP;
   }
 
   private Found useInline(Segment segment, int place, long key, long value, int slot) {
@@ -133,16 +154,15 @@ final class BlockMap {
     if (i >= 0) {
       int old = Holders.get(value, i);
       boolean valid = isValid(old);
-      int age = Holders.age(Holders.epoch(old), now);
       long next = Holders.with(value, i, valid ? Holders.touched(fresh) : fresh);
-      if (next != value && !segment.replaceValue(place, key, value, next)) {
+      if (!segment.replaceValue(place, key, value, next)) {
         return Found.GIVEN_UP;
       }
       if (!valid) {
         pairs.decrement();
         return Found.NEW;
       }
-      return age >= REFRESH_EPOCHS ? Found.OLD : Found.KNOWN;
+      return Holders.isSamePeriod(Holders.epoch(old), now) ? Found.KNOWN : Found.OLD;
     }
     int free = findRoom(value);
     if (free < 0) {
@@ -172,8 +192,13 @@ final class BlockMap {
   private Found widen(Segment segment, int place, long key, long value, int slot) {
     long wide = Holders.wide(epoch);
     for (int i = 0; i < Holders.INLINE; i++) {
-      int held = Holders.slot(Holders.get(value, i));
+      int holder = Holders.get(value, i);
+      int held = Holders.slot(holder);
       useWord(key, held);
+      if (Holders.isTouched(holder)) {
+        // Once more, for it was used again after it was added.
+        useWord(key, held);
+      }
       wide = Holders.withSlot(wide, held);
     }
     Found found = useWord(key, slot);
@@ -183,22 +208,31 @@ final class BlockMap {
   }
 
   private Found useWide(Segment segment, int place, long key, long value, int slot) {
-    if (!Holders.isWide(value)) {
-      return Found.GIVEN_UP;
-    }
     Found found = useWord(key, slot);
     long next = Holders.usedAt(Holders.withSlot(value, slot), epoch);
-    if (next != value && !segment.replaceValue(place, key, value, next)) {
+    if (!segment.replaceValue(place, key, value, next)) {
       return Found.GIVEN_UP;
     }
     return found;
   }
 
   private Found useWord(long blockKey, int slot) {
-    int bit = WideWord.bitOf(slot);
     long key = WideWord.key(blockKey, WideWord.wordOf(slot));
+    Found first = Found.GIVEN_UP;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      Segment segment = table.segment(key);
+      Found found = useWordOnce(segment, key, WideWord.bitOf(slot));
+      first = first == Found.GIVEN_UP ? found : first;
+      if (found != Found.GIVEN_UP && table.isPresent(key, segment)) {
+        return first;
+      }
+      waitAMoment(attempt);
+    }
+    return first;
+  }
+
+  private Found useWordOnce(Segment segment, long key, int bit) {
     int now = epoch;
-    Segment segment = table.segment(key);
     int place = segment.find(key);
     if (place < 0) {
       long value = WideWord.use(WideWord.create(now), bit, now);
@@ -210,50 +244,56 @@ final class BlockMap {
     }
     boolean held = WideWord.has(value, bit, now);
     long next = WideWord.use(value, bit, now);
-    if (next != value && !segment.replaceValue(place, key, value, next)) {
+    if (!segment.replaceValue(place, key, value, next)) {
       return Found.GIVEN_UP;
     }
     if (!held) {
       return Found.NEW;
     }
-    return WideWord.epoch(next) == WideWord.epoch(value) ? Found.KNOWN : Found.OLD;
+    return WideWord.isCurrent(value, bit, now) ? Found.KNOWN : Found.OLD;
   }
 
-  /** An endpoint does not hold these blocks after all, unless they were used again since. */
-  void takeBack(long[] keys, int size, int slot) {
+  /**
+   * An endpoint does not hold these blocks after all, unless they were used again since.
+   *
+   * @param takenBack gets the keys for which that is so; at least {@code size} long
+   * @return number of these
+   */
+  int takeBack(long[] keys, int size, int slot, long[] takenBack) {
+    int count = 0;
     for (int i = 0; i < size; i++) {
-      takeBack(WideWord.nonZero(keys[i]), slot);
-    }
-  }
-
-  private void takeBack(long key, int slot) {
-    Segment segment = table.segment(key);
-    int place = segment.find(key);
-    if (place < 0) {
-      return;
-    }
-    long value = segment.value(place);
-    if (Holders.isWide(value)) {
-      takeBackWord(WideWord.key(key, WideWord.wordOf(slot)), WideWord.bitOf(slot));
-    } else if (Holders.isInline(value)) {
-      int i = Holders.find(value, slot);
-      if (i >= 0 && !Holders.isTouched(Holders.get(value, i))) {
-        replace(segment, place, key, value, Holders.with(value, i, 0));
+      if (takeBack(WideWord.nonZero(keys[i]), slot)) {
+        takenBack[count++] = keys[i];
       }
     }
+    return count;
   }
 
-  private void takeBackWord(long key, int bit) {
+  private boolean takeBack(long key, int slot) {
     Segment segment = table.segment(key);
     int place = segment.find(key);
     long value = place < 0 ? 0 : segment.value(place);
-    if (WideWord.is(value) && WideWord.has(value, bit, epoch) && !WideWord.isTouched(value, bit)) {
-      replace(segment, place, key, value, WideWord.remove(value, bit));
+    if (Holders.isWide(value)) {
+      return takeBackWord(WideWord.key(key, WideWord.wordOf(slot)), WideWord.bitOf(slot));
     }
+    int i = Holders.isInline(value) ? Holders.find(value, slot) : -1;
+    return i >= 0
+        && !Holders.isTouched(Holders.get(value, i))
+        && replace(segment, place, key, value, Holders.with(value, i, 0));
+  }
+
+  private boolean takeBackWord(long key, int bit) {
+    Segment segment = table.segment(key);
+    int place = segment.find(key);
+    long value = place < 0 ? 0 : segment.value(place);
+    return WideWord.is(value)
+        && WideWord.has(value, bit, epoch)
+        && !WideWord.isTouched(value, bit)
+        && replace(segment, place, key, value, WideWord.remove(value, bit));
   }
 
   /** Puts a value with one holder less, or removes the entry if none is left. */
-  private void replace(Segment segment, int place, long key, long value, long next) {
+  private boolean replace(Segment segment, int place, long key, long value, long next) {
     boolean empty = next == 0 || (WideWord.is(next) && WideWord.valid(next, epoch) == 0);
     boolean done =
         empty
@@ -262,6 +302,7 @@ final class BlockMap {
     if (done) {
       pairs.decrement();
     }
+    return done;
   }
 
   /** Moves the clocks on, for a 32nd part of the time to live; one thread. */
@@ -279,13 +320,18 @@ final class BlockMap {
    */
   void sweepIfDue() {
     List<Integer> retired = slots.retired();
-    if (!retired.isEmpty() || slots.needsSweep() || epoch - sweptEpoch > REFRESH_EPOCHS) {
+    if (!retired.isEmpty() || slots.needsSweep() || epoch - sweptEpoch > SWEEP_EPOCHS) {
       int[] clocks = slots.beginSweep();
       int epochBefore = epoch;
       var gone = new BitSet(Holders.MAX_SLOTS);
       retired.forEach(gone::set);
       for (int i = 0; i < table.segments(); i++) {
-        sweep(table.segmentAt(i), gone);
+        Segment swept;
+        do {
+          swept = table.segmentAt(i);
+          sweep(swept, gone);
+          // A larger one that came meanwhile was copied from what was not yet swept.
+        } while (!table.isSegment(i, swept));
       }
       slots.swept(clocks);
       slots.recycle(retired);
@@ -295,22 +341,27 @@ final class BlockMap {
 
   private void sweep(Segment segment, BitSet gone) {
     for (int place = 0; place < segment.size(); place++) {
-      long key = segment.key(place);
-      long value = segment.value(place);
-      if (key == 0 || value == 0) {
-        continue;
-      }
-      if (Holders.isInline(value)) {
-        sweepInline(segment, place, key, value, gone);
-      } else if (Holders.isWide(value)) {
-        sweepWide(segment, place, key, value, gone);
-      } else if (WideWord.valid(value, epoch) == 0) {
-        table.remove(segment, place, key, value);
+      boolean done = false;
+      for (int attempt = 0; attempt < ATTEMPTS && !done; attempt++) {
+        long key = segment.key(place);
+        long value = segment.value(place);
+        done = key == 0 || value == 0 || sweep(segment, place, key, value, gone);
       }
     }
   }
 
-  private void sweepInline(Segment segment, int place, long key, long value, BitSet gone) {
+  /** False if the entry was changed meanwhile. */
+  private boolean sweep(Segment segment, int place, long key, long value, BitSet gone) {
+    if (Holders.isInline(value)) {
+      return sweepInline(segment, place, key, value, gone);
+    }
+    if (Holders.isWide(value)) {
+      return sweepWide(segment, place, key, value, gone);
+    }
+    return WideWord.valid(value, epoch) != 0 || table.remove(segment, place, key, value);
+  }
+
+  private boolean sweepInline(Segment segment, int place, long key, long value, BitSet gone) {
     long next = value;
     int removed = 0;
     for (int i = 0; i < Holders.INLINE; i++) {
@@ -320,33 +371,35 @@ final class BlockMap {
         removed++;
       }
     }
-    if (removed > 0) {
-      boolean done =
-          next == 0
-              ? table.remove(segment, place, key, value)
-              : segment.replaceValue(place, key, value, next);
-      if (done) {
-        pairs.add(-removed);
-      }
+    if (removed == 0) {
+      return true;
     }
+    boolean done =
+        next == 0
+            ? table.remove(segment, place, key, value)
+            : segment.replaceValue(place, key, value, next);
+    if (done) {
+      pairs.add(-removed);
+    }
+    return done;
   }
 
-  private void sweepWide(Segment segment, int place, long key, long value, BitSet gone) {
+  private boolean sweepWide(Segment segment, int place, long key, long value, BitSet gone) {
     if (Holders.age(Holders.wideEpoch(value), epoch) > Holders.VALID_EPOCHS) {
-      table.remove(segment, place, key, value);
-      return;
+      return table.remove(segment, place, key, value);
     }
+    boolean done = true;
     for (int slot = gone.nextSetBit(0); slot >= 0; slot = gone.nextSetBit(slot + 1)) {
-      int word = WideWord.wordOf(slot);
-      long wordKey = WideWord.key(key, word);
-      Segment wordSegment = table.segment(wordKey);
-      int wordPlace = wordSegment.find(wordKey);
-      long wordValue = wordPlace < 0 ? 0 : wordSegment.value(wordPlace);
-      if (WideWord.is(wordValue) && WideWord.has(wordValue, WideWord.bitOf(slot), epoch)) {
-        long next = WideWord.remove(wordValue, WideWord.bitOf(slot));
-        replace(wordSegment, wordPlace, wordKey, wordValue, next);
+      long wordKey = WideWord.key(key, WideWord.wordOf(slot));
+      Segment words = table.segment(wordKey);
+      int wordPlace = words.find(wordKey);
+      long word = wordPlace < 0 ? 0 : words.value(wordPlace);
+      if (WideWord.is(word) && WideWord.has(word, WideWord.bitOf(slot), epoch)) {
+        done &=
+            replace(words, wordPlace, wordKey, word, WideWord.remove(word, WideWord.bitOf(slot)));
       }
     }
+    return done;
   }
 
   /** The longer its freshest holder has not used it, the sooner an entry gives way. */
@@ -380,6 +433,11 @@ final class BlockMap {
   /** Bytes that the table takes. */
   long bytes() {
     return table.bytes();
+  }
+
+  /** True if next to all of the budget is in use: from here on, entries give way to others. */
+  boolean isFull() {
+    return table.isFull();
   }
 
   /** Entries ever evicted to make room. */

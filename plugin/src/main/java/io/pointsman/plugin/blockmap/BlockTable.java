@@ -12,8 +12,8 @@ import java.util.function.LongToIntFunction;
  * segment of at most some ten thousand bytes to be copied. When the budget is used up, a new key
  * takes the place of the stalest one near its home.
  *
- * <p>Thread-safe without locks. An update that meets another one half way is given up, and an
- * update of a segment that is being copied may be lost: what the table holds are hints.
+ * <p>Thread-safe without locks. An update that meets another one half way is given up; an update of
+ * a segment that has grown meanwhile is to be made again (see {@link #isPresent}).
  */
 final class BlockTable {
   private static final int ENTRY_BYTES = 2 * Long.BYTES;
@@ -65,18 +65,35 @@ final class BlockTable {
   boolean insert(long key, long value) {
     Segment segment = segment(key);
     int place = segment.findFree(key);
-    if (place < 0 && grow(key, segment)) {
+    while (place < 0 && grow(key, segment)) {
       segment = segment(key);
       place = segment.findFree(key);
     }
     if (place < 0) {
+      if (growing.get((int) (key >>> shift)) != 0 || !isPresent(key, segment)) {
+        // There will be room in a moment: nobody needs to give way.
+        return false;
+      }
       place = evict(segment, key);
     }
-    boolean inserted = place >= 0 && segment.claim(place, key, value);
-    if (inserted) {
-      entries.increment();
+    if (place < 0 || !segment.claim(place, key, value)) {
+      return false;
     }
-    return inserted;
+    if (segment.standsElsewhere(key, place) && segment.free(place, key, value)) {
+      // Another thread has put the same key at the same time, or is about to.
+      return false;
+    }
+    entries.increment();
+    return true;
+  }
+
+  /**
+   * True if what was written to a segment counts. If not, a larger one has come meanwhile, and it
+   * must be written again: it may not have been copied.
+   */
+  @SuppressWarnings("ReferenceEquality") // a segment that has grown is another object
+  boolean isPresent(long key, Segment segment) {
+    return segments.get((int) (key >>> shift)) == segment;
   }
 
   /** Removes an entry if it has not changed. */
@@ -131,35 +148,29 @@ final class BlockTable {
         }
         return segments.get(index) != segment;
       }
+      Segment before = segment.snapshot();
       var larger = new Segment(size);
-      copy(segment, larger);
-      segments.setRelease(index, larger);
-      // Once more, for what was written to the old one meanwhile.
-      copy(segment, larger);
+      for (int place = 0; place < before.size(); place++) {
+        if (before.key(place) != 0 && !larger.put(before.key(place), before.value(place))) {
+          entries.decrement();
+        }
+      }
+      segments.set(index, larger);
+      copyChanges(segment, before, larger);
       return true;
     } finally {
       growing.set(index, 0);
     }
   }
 
-  private void copy(Segment from, Segment to) {
-    for (int place = 0; place < from.size(); place++) {
-      long key = from.key(place);
-      long value = from.value(place);
-      if (key == 0 || value == 0 || from.key(place) != key) {
-        continue;
-      }
-      int there = to.find(key);
-      if (there < 0) {
-        int free = to.findFree(key);
-        if (free < 0 || !to.claim(free, key, value)) {
-          entries.decrement();
-        }
-      } else {
-        long old = to.value(there);
-        if (old != 0 && old != value) {
-          to.replaceValue(there, key, old, value);
-        }
+  /** Takes over what was written to the old segment before the larger one could be seen. */
+  private static void copyChanges(Segment segment, Segment before, Segment larger) {
+    for (int place = 0; place < segment.size(); place++) {
+      long key = segment.key(place);
+      long value = segment.value(place);
+      boolean changed = key != before.key(place) || value != before.value(place);
+      if (key != 0 && value != 0 && changed && segment.key(place) == key) {
+        larger.merge(key, value);
       }
     }
   }
@@ -171,6 +182,17 @@ final class BlockTable {
 
   Segment segmentAt(int index) {
     return segments.getAcquire(index);
+  }
+
+  /** True if this is still the segment of that number. */
+  @SuppressWarnings("ReferenceEquality") // a segment that has grown is another object
+  boolean isSegment(int index, Segment segment) {
+    return segments.getAcquire(index) == segment;
+  }
+
+  /** True if segments can grow no more, but for the last tenth of the budget. */
+  boolean isFull() {
+    return bytes.get() > budget - budget / 10;
   }
 
   /** Bytes that all segments take. */

@@ -25,6 +25,12 @@ final class Holders {
 
   static final int INLINE = 3;
 
+  /**
+   * A pair in use is told to the other replicas once in each period of so many epochs, so that
+   * those who do not use it themselves do not take it for expired.
+   */
+  private static final int PERIOD_EPOCHS = VALID_EPOCHS / 4;
+
   private static final int HOLDER_BITS = 21;
   private static final long HOLDER_MASK = (1L << HOLDER_BITS) - 1;
   private static final long WIDE = 1L << 63;
@@ -83,9 +89,33 @@ final class Holders {
     return -1;
   }
 
+  /**
+   * The first of two values of one block, with the inline holders of the second for which there is
+   * room.
+   */
+  static long merge(long value, long other) {
+    if (!isInline(value) || !isInline(other)) {
+      return value;
+    }
+    long merged = value;
+    for (int i = 0; i < INLINE; i++) {
+      int holder = get(other, i);
+      int free = find(merged, 0);
+      if (holder != 0 && free >= 0 && find(merged, slot(holder)) < 0) {
+        merged = with(merged, free, holder);
+      }
+    }
+    return merged;
+  }
+
   /** Epochs that have passed since, modulo {@link #EPOCHS}. */
   static int age(int epoch, int now) {
     return (now - epoch) & (EPOCHS - 1);
+  }
+
+  /** True if a pair that was used at one epoch need not be told again at the other. */
+  static boolean isSamePeriod(int epoch, int now) {
+    return (epoch & (EPOCHS - 1)) / PERIOD_EPOCHS == (now & (EPOCHS - 1)) / PERIOD_EPOCHS;
   }
 
   static long wide(int epoch) {

@@ -149,20 +149,27 @@ public final class PrefixIndex implements AutoCloseable {
     return new Placement(told);
   }
 
-  /** The endpoint has refused the request: what it was newly remembered for is forgotten. */
+  /**
+   * The endpoint has refused the request: what it was newly remembered for, and nobody has used
+   * since, is forgotten, here and at the other replicas.
+   */
   public void takeBack(Placement placement) {
     BlockNews news = placement.news();
     if (news != null) {
-      takeBack(news.endpoint(), news.hashes());
-      tell(new BlockNews(news.endpoint(), news.hashes(), true));
+      long[] takenBack = takeBack(news.endpoint(), news.hashes());
+      if (takenBack.length > 0) {
+        tell(new BlockNews(news.endpoint(), takenBack, true));
+      }
     }
   }
 
-  private void takeBack(EndpointSlots.Id endpoint, long[] hashes) {
+  /** Returns for which of these that was so. */
+  private long[] takeBack(EndpointSlots.Id endpoint, long[] hashes) {
     int slot = slots.find(endpoint);
-    if (slot != EndpointSlots.NONE) {
-      map.takeBack(hashes, hashes.length, slot);
-    }
+    long[] takenBack = new long[hashes.length];
+    int count =
+        slot == EndpointSlots.NONE ? 0 : map.takeBack(hashes, hashes.length, slot, takenBack);
+    return Arrays.copyOf(takenBack, count);
   }
 
   private void tell(BlockNews news) {
@@ -243,7 +250,7 @@ public final class PrefixIndex implements AutoCloseable {
 
     @Override
     public void takeBack(EndpointSlots.Id endpoint, long[] hashes) {
-      PrefixIndex.this.takeBack(endpoint, hashes);
+      var unused = PrefixIndex.this.takeBack(endpoint, hashes);
     }
   }
 

@@ -116,6 +116,18 @@ final class Segment {
     return -1;
   }
 
+  /** True if a key stands in another place than this one as well. */
+  boolean standsElsewhere(long key, int place) {
+    int home = home(key);
+    for (int step = 0; step < WINDOW; step++) {
+      int other = place(home, step);
+      if (other != place && key(other) == key) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /**
    * A free place in a key's window, or -1. If the window is full, entries that may also stand
    * further on are moved there, as in hopscotch hashing (Herlihy, Shavit, Tzafrir 2008); so a
@@ -201,6 +213,9 @@ final class Segment {
    * @return false if key or value have changed
    */
   boolean replaceValue(int place, long key, long expected, long value) {
+    if (value == expected) {
+      return key(place) == key;
+    }
     if (!CELLS.compareAndSet(cells, 2 * place + 1, expected, value)) {
       return false;
     }
@@ -217,10 +232,56 @@ final class Segment {
         && CELLS.compareAndSet(cells, 2 * place + 1, 0L, value);
   }
 
+  /** Puts a key that is not there; false if there is no place, or another thread is in the way. */
+  boolean put(long key, long value) {
+    int place = findFree(key);
+    return place >= 0 && claim(place, key, value);
+  }
+
+  /** Adds the holders of a block to those that stand here. */
+  void merge(long key, long value) {
+    for (int attempt = 0; attempt < WINDOW; attempt++) {
+      int place = find(key);
+      if (place < 0) {
+        int free = findFree(key);
+        boolean put = free >= 0 && claim(free, key, value);
+        if (put && !(standsElsewhere(key, free) && free(free, key, value))) {
+          return;
+        }
+        continue;
+      }
+      long old = value(place);
+      long merged = Holders.merge(old, value);
+      if (merged == old || replaceValue(place, key, old, merged)) {
+        return;
+      }
+    }
+  }
+
+  /** A copy of the entries that nobody is writing. */
+  Segment snapshot() {
+    var copy = new Segment(size);
+    for (int place = 0; place < size; place++) {
+      long key = key(place);
+      long value = value(place);
+      if (key != 0 && value != 0 && key(place) == key) {
+        copy.cells[2 * place] = key;
+        copy.cells[2 * place + 1] = value;
+      }
+    }
+    return copy;
+  }
+
   /** Frees a place that has this key and value; false if either has changed. */
   boolean free(int place, long key, long value) {
-    return key(place) == key
-        && CELLS.compareAndSet(cells, 2 * place + 1, value, 0L)
-        && CELLS.compareAndSet(cells, 2 * place, key, 0L);
+    if (key(place) != key || !CELLS.compareAndSet(cells, 2 * place + 1, value, 0L)) {
+      return false;
+    }
+    if (CELLS.compareAndSet(cells, 2 * place, key, 0L)) {
+      return true;
+    }
+    // The key has left meanwhile, and one with the same value has come: it gets its value back.
+    CELLS.compareAndSet(cells, 2 * place + 1, 0L, value);
+    return false;
   }
 }

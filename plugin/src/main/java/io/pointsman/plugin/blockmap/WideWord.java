@@ -101,6 +101,11 @@ final class WideWord {
     return (valid(value, now) & (1 << bit)) != 0;
   }
 
+  /** True if the slot was used in the present generation, and that one is not yet to end. */
+  static boolean isCurrent(long value, int bit, int now) {
+    return Holders.age(epoch(value), now) < ROTATE && (current(value) & (1 << bit)) != 0;
+  }
+
   /** Used now: begins a new generation if it is time to, and marks the slot. */
   static long use(long value, int bit, int now) {
     int age = Holders.age(epoch(value), now);

@@ -163,7 +163,7 @@ public class BlockMapBenchmark {
     int record(Filled filled) {
       next = (next + 1) % KEPT;
       long[] prompt = keys[next];
-      filled.map.takeBack(prompt, prompt.length, slot[next]);
+      filled.map.takeBack(prompt, prompt.length, slot[next], news);
       for (int i = 0; i < prompt.length; i++) {
         prompt[i] = random.nextLong();
       }

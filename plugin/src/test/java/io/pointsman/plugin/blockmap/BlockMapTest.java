@@ -12,6 +12,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -240,7 +243,7 @@ class BlockMapTest {
     long[] news = record(prompt(1, 2, 3, 4), refusing);
     assertThat(news).hasSize(3);
     record(prompt(1, 2), refusing);
-    map.takeBack(news, news.length, slot(refusing));
+    map.takeBack(news, news.length, slot(refusing), new long[news.length]);
     assertThat(match(prompt(1, 2, 3, 4), endpoints)[refusing]).isEqualTo(2);
   }
 
@@ -319,7 +322,7 @@ class BlockMapTest {
             .as("seed %s step %s", seed, step)
             .isEqualTo(expected);
         if (random.nextInt(10) == 0) {
-          map.takeBack(news, news.length, slot(endpoint));
+          map.takeBack(news, news.length, slot(endpoint), new long[news.length]);
           expected.forEach(key -> model.getOrDefault(key, new HashSet<>()).remove(endpoint));
         }
       }
@@ -360,6 +363,85 @@ class BlockMapTest {
     }
     assertThat(wrong.get()).isNull();
     assertThat(map.bytes()).isLessThanOrEqualTo(1 << 20);
+  }
+
+  /**
+   * As when a replica learns a prompt from another one while it is asked for it itself. A block may
+   * be lost only if a thread is interrupted for long amid its work.
+   */
+  @Test
+  void twoThatRecordOnePromptAtOnceLoseNextToNoBlock() throws Exception {
+    int blocks = 128;
+    long[][] prompts = new long[4_000][];
+    var random = new SplittableRandom(5);
+    Arrays.setAll(prompts, i -> random.longs(blocks).toArray());
+    map = new BlockMap(256 << 20, slots);
+    int[] slotOf = {slot(0), slot(1)};
+    var together = new CyclicBarrier(2);
+    var threads = Executors.newFixedThreadPool(2);
+    try {
+      List<Future<?>> both = new ArrayList<>();
+      for (int slot : slotOf) {
+        both.add(
+            threads.submit(
+                () -> {
+                  for (long[] prompt : prompts) {
+                    together.await();
+                    map.record(prompt, blocks, slot, new long[blocks]);
+                  }
+                  return null;
+                }));
+      }
+      for (Future<?> one : both) {
+        one.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    int cut = 0;
+    for (long[] prompt : prompts) {
+      cut += Arrays.equals(match(prompt, 2), new int[] {blocks, blocks}) ? 0 : 1;
+    }
+    assertThat(cut).as("prompts cut short").isLessThan(prompts.length / 500);
+    assertThat(map.evictions()).isLessThan(prompts.length / 500);
+  }
+
+  /** Other replicas must hear of it again before it expires where nobody uses it. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 8})
+  void whatIsInConstantUseIsToldAgain(int endpoints) {
+    int[] toldAt = new int[endpoints];
+    for (int epoch = 0; epoch < 3 * Holders.VALID_EPOCHS; epoch++) {
+      for (int e = 0; e < endpoints; e++) {
+        if (record(prompt(1, 2), e).length == 2) {
+          toldAt[e] = epoch;
+        }
+        assertThat(epoch - toldAt[e]).as("endpoint %s", e).isLessThan(Holders.VALID_EPOCHS / 2);
+      }
+      map.advance();
+      map.sweepIfDue();
+    }
+  }
+
+  @Test
+  void onlyWhatWasReallyTakenBackIsSaidToBe() {
+    long[] news = record(prompt(1, 2, 3), 0);
+    record(prompt(1, 2), 0);
+    long[] takenBack = new long[3];
+    int count = map.takeBack(news, 3, slot(0), takenBack);
+    assertThat(Arrays.copyOf(takenBack, count)).containsExactly(news[2]);
+    assertThat(map.takeBack(news, 3, slot(0), takenBack)).isZero();
+  }
+
+  @Test
+  void aPairUsedAgainStaysAlsoWhenItsBlockBecomesWidelyHeld() {
+    long[] news = record(prompt(1), 0);
+    record(prompt(1), 0);
+    for (int e = 1; e < 6; e++) {
+      record(prompt(1), e);
+    }
+    map.takeBack(news, 1, slot(0), new long[1]);
+    assertThat(match(prompt(1), 1)).containsExactly(1);
   }
 
   private void hammer(int self, int threads, PoolSlots pool, AtomicReference<String> wrong) {
