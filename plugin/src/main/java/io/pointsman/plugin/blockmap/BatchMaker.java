@@ -26,6 +26,12 @@ final class BatchMaker {
     BlockBatch.Builder batch = begin();
     int room = MAX_HASHES;
     for (BlockNews item : news) {
+      if (!item.takenBack() && batch.getTakenBackCount() > 0) {
+        // A reader adds first and takes back last: what comes after a taking back needs a batch.
+        batches.add(batch.build().toByteArray());
+        batch = begin();
+        room = MAX_HASHES;
+      }
       for (int from = 0; from < item.hashes().length; ) {
         int count = Math.min(room, item.hashes().length - from);
         EndpointBlocks blocks = blocks(item, from, count);

@@ -11,16 +11,21 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes the batches of other replicas into the local block map. Blocks of endpoints that are not
  * known here wait, bounded, until discovery has caught up. One thread; counters are read by any.
  */
 final class BatchReader {
+  private static final Logger log = LoggerFactory.getLogger(BatchReader.class);
+
   private static final int MAX_REPLICAS = 1_024;
   private static final int MAX_TAKEN_BACK = 1 << 16;
 
-  private record Pair(EndpointSlots.Id endpoint, long hash) {}
+  /** What a replica takes back is what it had added itself. */
+  private record TakenBack(long replica, EndpointSlots.Id endpoint, long hash) {}
 
   private final BlockSink sink;
   private final long format;
@@ -39,8 +44,9 @@ final class BatchReader {
       };
 
   /** While reading back: what was taken back later than anything that is still to be read. */
-  private final Set<Pair> takenBackLater = new HashSet<>();
+  private final Set<TakenBack> takenBackLater = new HashSet<>();
 
+  private final Set<Long> otherFormats = new HashSet<>();
   private final AtomicLong received = new AtomicLong();
   private final AtomicLong gaps = new AtomicLong();
   private final AtomicLong skipped = new AtomicLong();
@@ -72,6 +78,7 @@ final class BatchReader {
     }
     if (batch.getFormat() != format) {
       skipped.incrementAndGet();
+      warnOnce(batch.getReplica());
       return;
     }
     checkSequence(batch, inOrder);
@@ -81,6 +88,15 @@ final class BatchReader {
       readBack(batch, ageMs);
     }
     received.incrementAndGet();
+  }
+
+  private void warnOnce(long replica) {
+    if (otherFormats.size() < MAX_REPLICAS && otherFormats.add(replica)) {
+      log.warn(
+          "block news of a replica with other settings or of another version are skipped: run all"
+              + " replicas alike: replica={}",
+          Long.toHexString(replica));
+    }
   }
 
   private void checkSequence(BlockBatch batch, boolean inOrder) {
@@ -100,7 +116,9 @@ final class BatchReader {
       }
     }
     for (EndpointBlocks takenBack : batch.getTakenBackList()) {
-      sink.takeBack(endpoint(takenBack), hashes(takenBack));
+      long[] hashes = hashes(takenBack);
+      sink.takeBack(endpoint(takenBack), hashes);
+      waiting.takeBack(endpoint(takenBack), hashes);
     }
   }
 
@@ -109,7 +127,7 @@ final class BatchReader {
     for (EndpointBlocks takenBack : batch.getTakenBackList()) {
       for (long hash : takenBack.getHashesList()) {
         if (takenBackLater.size() < MAX_TAKEN_BACK) {
-          takenBackLater.add(new Pair(endpoint(takenBack), hash));
+          takenBackLater.add(new TakenBack(batch.getReplica(), endpoint(takenBack), hash));
         }
       }
     }
@@ -119,7 +137,9 @@ final class BatchReader {
       if (!takenBackLater.isEmpty()) {
         hashes =
             LongStream.of(hashes)
-                .filter(hash -> !takenBackLater.contains(new Pair(endpoint, hash)))
+                .filter(
+                    hash ->
+                        !takenBackLater.contains(new TakenBack(batch.getReplica(), endpoint, hash)))
                 .toArray();
       }
       if (!sink.addOlder(endpoint, hashes, ageMs)) {

@@ -17,7 +17,6 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * Keeps the block maps of all replicas alike: what this one learns goes to Redis streams in
@@ -59,7 +58,7 @@ public final class BlockReplication implements AutoCloseable {
     for (int i = 0; i < settings.shards(); i++) {
       var waitingHere = new WaitingBlocks(clockMs);
       var writer = new StreamWriter(settings, i, replica, redis);
-      var batches = new BatchReader(sink, settings.format(), replica, waitingHere);
+      var batches = new BatchReader(sink, settings.fingerprint(), replica, waitingHere);
       var reader = new StreamReader(settings, i, redis, batches, sink, writer, clockMs);
       waiting.add(waitingHere);
       shards.add(new Shard(new Outbox(settings.outboxHashes()), writer, batches, reader));
@@ -128,7 +127,9 @@ public final class BlockReplication implements AutoCloseable {
     awaitEndpoints();
     long start = clockMs.getAsLong();
     long deadline = start + settings.recoveryDeadline().toMillis();
-    while (!isClosed() && clockMs.getAsLong() < deadline) {
+    String failure = "out of time";
+    boolean recovered = false;
+    while (!recovered && !isClosed() && clockMs.getAsLong() < deadline) {
       try {
         int entries = reader.recover(deadline);
         log.info(
@@ -136,11 +137,20 @@ public final class BlockReplication implements AutoCloseable {
             index,
             entries,
             clockMs.getAsLong() - start);
-        break;
-      } catch (JedisException e) {
+        recovered = true;
+      } catch (RuntimeException e) {
         log.debug("block news cannot be read back now", e);
+        failure = e.toString();
         pause(RETRY_MS);
       }
+    }
+    if (!recovered && !isClosed()) {
+      log.warn(
+          "block map could not be recovered, this replica starts without it: shard={} millis={}"
+              + " reason={}",
+          index,
+          clockMs.getAsLong() - start,
+          failure);
     }
     if (recovering.decrementAndGet() == 0) {
       recovery.complete(null);

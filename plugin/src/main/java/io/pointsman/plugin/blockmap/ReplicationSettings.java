@@ -29,6 +29,11 @@ public record ReplicationSettings(
     return keyPrefix + "/{blocks-" + shard + "}/" + name;
   }
 
+  /** Says in each batch what it means: with another number of shards, models lie elsewhere. */
+  long fingerprint() {
+    return 31 * format + shards;
+  }
+
   int shardOf(String model) {
     return Math.floorMod(model.hashCode(), shards);
   }

@@ -53,7 +53,7 @@ final class StreamWriter {
     this.settings = settings;
     this.redis = redis;
     this.key = settings.key(shard, "stream").getBytes(StandardCharsets.UTF_8);
-    this.maker = new BatchMaker(settings.format(), replica);
+    this.maker = new BatchMaker(settings.fingerprint(), replica);
   }
 
   /** Sends these news and whatever could not be sent before. */

@@ -3,7 +3,10 @@ package io.pointsman.plugin.blockmap;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.Queue;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 
 /**
  * Blocks of endpoints that other replicas know and this one does not yet. They are offered again
@@ -13,7 +16,13 @@ final class WaitingBlocks {
   private static final int MAX_HASHES = 1 << 18;
   private static final long MAX_AGE_MS = 60_000;
 
-  private record Item(BlockNews news, long sinceMs) {}
+  private record Item(BlockNews news, long sinceMs) {
+    Item without(Set<Long> takenBack) {
+      long[] left =
+          LongStream.of(news.hashes()).filter(hash -> !takenBack.contains(hash)).toArray();
+      return new Item(new BlockNews(news.endpoint(), left, false), sinceMs);
+    }
+  }
 
   private final Queue<Item> items = new ArrayDeque<>();
   private final LongSupplier clockMs;
@@ -29,6 +38,25 @@ final class WaitingBlocks {
     while (waiting > MAX_HASHES) {
       waiting -= items.remove().news().hashes().length;
     }
+  }
+
+  /** Forgets these blocks, as far as they wait. */
+  void takeBack(EndpointSlots.Id endpoint, long[] hashes) {
+    if (items.stream().noneMatch(item -> item.news().endpoint().equals(endpoint))) {
+      return;
+    }
+    Set<Long> takenBack = LongStream.of(hashes).boxed().collect(Collectors.toSet());
+    for (int i = items.size(); i > 0; i--) {
+      Item item = items.remove();
+      if (item.news().endpoint().equals(endpoint)) {
+        item = item.without(takenBack);
+      }
+      // Once around, so that the order stays.
+      if (item.news().hashes().length > 0) {
+        items.add(item);
+      }
+    }
+    waiting = items.stream().mapToLong(item -> item.news().hashes().length).sum();
   }
 
   /** Offers everything again; keeps what is still unknown and not too old. */

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.pointsman.plugin.endpoint.EndpointKey;
+import io.pointsman.plugin.redis.RedisCommands;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.redis.RedisProcess;
 import io.pointsman.plugin.redis.RedisTarget;
@@ -15,11 +16,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.params.XAddParams;
 
 /** Real Redis, several replicas in one JVM; the block map behind each is a plain set. */
@@ -193,6 +197,31 @@ class BlockReplicationTest {
   }
 
   @Test
+  void anUnforeseenFailureDoesNotEndTheReading() throws Exception {
+    Replica a = replica(1);
+    var failures = new AtomicInteger(2);
+    var unsteady =
+        new RedisCommands() {
+          @Override
+          public <T> T run(String kind, Function<UnifiedJedis, T> command) {
+            if (failures.getAndDecrement() > 0) {
+              throw new IllegalStateException("not foreseen");
+            }
+            return a.monitor.run(kind, command);
+          }
+        };
+    var meters = new SimpleMeterRegistry();
+    try (var reading = new BlockReplication(settings(7), 5, unsteady, a, meters)) {
+      reading.start();
+      await().atMost(LONG).until(reading.recovery()::isDone);
+      Replica b = replica(2);
+      b.tell(POD, 11);
+      var received = meters.get("pointsman.block.news.received").functionCounter();
+      await().atMost(LONG).until(() -> received.count() > 0);
+    }
+  }
+
+  @Test
   void anEmptiedRedisIsFilledAgainByWhoIsThere() throws Exception {
     Replica a = replica(1);
     Replica b = replica(2);
@@ -289,7 +318,7 @@ class BlockReplicationTest {
     Replica b = replica(2);
     a.tell(POD, 11);
     b.awaitBlocks(11);
-    var maker = new BatchMaker(7, 1);
+    var maker = new BatchMaker(settings(7).fingerprint(), 1);
     var news = List.of(new BlockNews(POD, new long[] {12}, false));
     maker.pack(news);
     maker.pack(news);
