@@ -1,5 +1,6 @@
 package io.pointsman.e2e.replay;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.util.List;
 import java.util.Locale;
 
@@ -164,6 +165,7 @@ final class BarChart {
     out.append(content.replace("&", "&amp;").replace("<", "&lt;")).append("</text>\n");
   }
 
+  @FormatMethod
   private void add(String format, Object... arguments) {
     out.append(String.format(Locale.ROOT, format, arguments));
   }

@@ -1,5 +1,6 @@
 package io.pointsman.e2e.replay;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -181,6 +182,7 @@ final class ReplayReport {
     return value == Math.rint(value) ? String.valueOf((long) value) : String.valueOf(value);
   }
 
+  @FormatMethod
   private static void add(StringBuilder out, String format, Object... arguments) {
     out.append(String.format(Locale.ROOT, format, arguments));
   }

@@ -1,5 +1,6 @@
 package io.pointsman.e2e.replay;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -160,6 +161,7 @@ final class SharingReport {
     add(redis, "| %s | %.1f |\n", name, value);
   }
 
+  @FormatMethod
   private static void add(StringBuilder out, String format, Object... arguments) {
     out.append(String.format(Locale.ROOT, format, arguments));
   }
