@@ -115,6 +115,8 @@ class MainTest {
   private Process start(Map<String, String> environment, List<String> flags) throws IOException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // As the manifest of the jar says.
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(flags);
     var builder =
