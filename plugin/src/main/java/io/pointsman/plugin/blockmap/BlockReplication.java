@@ -198,8 +198,8 @@ public final class BlockReplication implements AutoCloseable {
         "waiting.hashes",
         "Hashes that wait to be sent",
         s -> s.outbox().waiting() + s.writer().waiting());
-    gauge(registry, "lag.entries", "Entries found at the last look", s -> s.reader().lagEntries());
-    gauge(registry, "lag.seconds", "Time these span", s -> s.reader().lagMs() / 1e3);
+    gauge(registry, "lag.entries", "Entries still to be read, about", s -> s.reader().lagEntries());
+    gauge(registry, "lag.seconds", "Time that reading is behind", s -> s.reader().lagMs() / 1e3);
   }
 
   private void counter(

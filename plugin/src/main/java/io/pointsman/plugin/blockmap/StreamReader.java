@@ -11,11 +11,14 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.Protocol;
 import redis.clients.jedis.StreamEntryID;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.params.XReadParams;
 import redis.clients.jedis.resps.StreamEntryBinary;
+import redis.clients.jedis.resps.StreamInfo;
 
 /**
  * Follows the stream of one shard. It begins by reading back, newest first, what is not too old;
@@ -50,7 +53,12 @@ final class StreamReader {
   private StreamEntryID cursor = START;
   private @Nullable String generation;
   private long checkedAt;
-  private volatile int lagEntries;
+
+  /** What Redis' clock, which dates the entries, is ahead of ours. */
+  private long redisAheadMs;
+
+  private volatile long readAt;
+  private volatile long lagEntries;
   private volatile long lagMs;
 
   StreamReader(
@@ -69,6 +77,7 @@ final class StreamReader {
     this.clockMs = clockMs;
     this.key = settings.key(shard, "stream").getBytes(StandardCharsets.UTF_8);
     this.generationKey = settings.key(shard, "generation");
+    this.readAt = clockMs.getAsLong();
   }
 
   /**
@@ -79,22 +88,23 @@ final class StreamReader {
    */
   int recover(long deadlineMs) {
     generation = currentGeneration();
+    askTime();
     List<Object> newest = back(END, 1);
     if (newest.isEmpty()) {
       return 0;
     }
     cursor = id(newest.get(0));
-    long oldest = cursor.getTime() - settings.timeToLive().toMillis();
+    long timeToLive = settings.timeToLive().toMillis();
     byte[] from = END;
     int count = 0;
     while (clockMs.getAsLong() < deadlineMs) {
       List<Object> page = back(from, PAGE);
       for (Object entry : page) {
         StreamEntryID id = id(entry);
-        if (id.getTime() < oldest || sink.isFull()) {
+        if (ageMs(id) > timeToLive || sink.isFull()) {
           return count;
         }
-        reader.read(payload(entry), cursor.getTime() - id.getTime(), false);
+        reader.read(payload(entry), ageMs(id), false);
         count++;
       }
       if (page.size() < PAGE) {
@@ -104,6 +114,21 @@ final class StreamReader {
       from = ("(" + id(page.get(page.size() - 1))).getBytes(StandardCharsets.US_ASCII);
     }
     return count;
+  }
+
+  /** Redis dates the entries, so Redis is asked what time it is. */
+  private void askTime() {
+    List<?> time =
+        (List<?>)
+            redis.run(
+                "blocks-check",
+                client -> client.executeCommand(new CommandArguments(Protocol.Command.TIME)));
+    var seconds = new String((byte[]) Objects.requireNonNull(time.get(0)), StandardCharsets.UTF_8);
+    redisAheadMs = Long.parseLong(seconds) * 1_000 - clockMs.getAsLong();
+  }
+
+  private long ageMs(StreamEntryID id) {
+    return Math.max(0, clockMs.getAsLong() + redisAheadMs - id.getTime());
   }
 
   private List<Object> back(byte[] from, int count) {
@@ -132,19 +157,17 @@ final class StreamReader {
             "blocks-follow",
             client ->
                 client.xreadBinary(XReadParams.xReadParams().count(PAGE).block(BLOCK_MS), from));
+    readAt = clockMs.getAsLong();
     if (reply == null || reply.isEmpty()) {
       lagEntries = 0;
       lagMs = 0;
       return;
     }
     List<StreamEntryBinary> entries = reply.get(0).getValue();
-    long newest = entries.get(entries.size() - 1).getID().getTime();
     for (StreamEntryBinary entry : entries) {
-      reader.read(payload(entry), newest - entry.getID().getTime(), true);
+      reader.read(payload(entry), ageMs(entry.getID()), true);
       cursor = entry.getID();
     }
-    lagEntries = entries.size();
-    lagMs = newest - entries.get(0).getID().getTime();
   }
 
   private static byte[] payload(StreamEntryBinary entry) {
@@ -175,9 +198,32 @@ final class StreamReader {
       writer.sayAgain();
     }
     generation = current;
+    askTime();
+    measureLag(last);
     if (!newest.isEmpty()) {
       writer.trim(last.getTime());
     }
+  }
+
+  private void measureLag(StreamEntryID last) {
+    if (last.compareTo(cursor) <= 0) {
+      lagEntries = 0;
+      lagMs = 0;
+      return;
+    }
+    StreamInfo stream =
+        redis.run(
+            "blocks-check", client -> client.xinfoStream(new String(key, StandardCharsets.UTF_8)));
+    StreamEntryID first = stream.getFirstEntry().getID();
+    if (cursor.compareTo(first) < 0) {
+      lagEntries = stream.getLength();
+      lagMs = last.getTime() - first.getTime();
+      return;
+    }
+    lagMs = last.getTime() - cursor.getTime();
+    // Counting them would mean to read them: they are taken to be spread evenly over the stream.
+    double span = Math.max(1, last.getTime() - first.getTime());
+    lagEntries = Math.max(1, Math.round((stream.getLength() - 1) * (lagMs / span)));
   }
 
   private String currentGeneration() {
@@ -198,13 +244,17 @@ final class StreamReader {
         });
   }
 
-  /** Entries that had come since the look before the last one. */
-  int lagEntries() {
+  /** Entries that were still to be read at the last look, about. */
+  long lagEntries() {
     return lagEntries;
   }
 
-  /** Time between the oldest and the newest of them. */
+  /**
+   * How far reading was behind the newest entry at the last look; once nothing can be read, the
+   * time since something could.
+   */
   long lagMs() {
-    return lagMs;
+    long silence = clockMs.getAsLong() - readAt;
+    return silence > CHECK_MS ? Math.max(lagMs, silence) : lagMs;
   }
 }
