@@ -1,6 +1,7 @@
 package io.pointsman.plugin.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -11,11 +12,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Protocol;
 
 /** Commands reach a real cluster (of one node) and a real server behind a real Sentinel. */
 @Timeout(120)
 class RedisKindsTest {
+  private static final CommandArguments TIME = new CommandArguments(Protocol.Command.TIME);
   private static final Duration LONG = Duration.ofSeconds(30);
 
   @TempDir Path folder;
@@ -51,6 +55,10 @@ class RedisKindsTest {
       await().atMost(LONG).until(redis::isUp);
       redis.run("test", client -> client.set("{tag}/key", "value"));
       assertThat(redis.<String>run("test", client -> client.get("{tag}/key"))).isEqualTo("value");
+      assertThat(redis.<Object>run("test", client -> client.executeCommand(TIME)))
+          .as("a command without a key")
+          .asInstanceOf(LIST)
+          .hasSize(2);
     }
   }
 }
