@@ -91,9 +91,8 @@ final class BlockTable {
    * True if what was written to a segment counts. If not, a larger one has come meanwhile, and it
    * must be written again: it may not have been copied.
    */
-  @SuppressWarnings("ReferenceEquality") // a segment that has grown is another object
   boolean isPresent(long key, Segment segment) {
-    return segments.get((int) (key >>> shift)) == segment;
+    return isSegment((int) (key >>> shift), segment);
   }
 
   /** Removes an entry if it has not changed. */
@@ -187,7 +186,7 @@ final class BlockTable {
   /** True if this is still the segment of that number. */
   @SuppressWarnings("ReferenceEquality") // a segment that has grown is another object
   boolean isSegment(int index, Segment segment) {
-    return segments.getAcquire(index) == segment;
+    return segments.get(index) == segment;
   }
 
   /** True if segments can grow no more, but for the last tenth of the budget. */
