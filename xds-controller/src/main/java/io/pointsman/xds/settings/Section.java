@@ -7,6 +7,9 @@ import io.pointsman.common.YamlNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * One mapping of the settings file, read key by key with defaults. {@link #end} refuses what nobody
@@ -15,6 +18,16 @@ import java.util.List;
 final class Section {
   /** The largest value of Envoy's 32-bit fields. */
   static final long UINT32 = 4_294_967_295L;
+
+  private static final Pattern LABEL = Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?");
+  private static final Pattern NAME =
+      Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+  private static final Pattern LABEL_KEY =
+      Pattern.compile("([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?");
+  private static final Pattern LABEL_VALUE =
+      Pattern.compile("[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?");
+  private static final int MAX_LABEL = 63;
+  private static final int MAX_NAME = 253;
 
   private final YamlMap map;
 
@@ -131,6 +144,114 @@ final class Section {
       throw node.error("expected at least one address, found an empty list");
     }
     return addresses;
+  }
+
+  /** The name of a Kubernetes object. */
+  String name(String key, String defaultValue) throws ConfigException {
+    return name(key, MAX_NAME, defaultValue);
+  }
+
+  /** The name of a Kubernetes object, no longer than given. */
+  String name(String key, int maxLength, String defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    return node == null ? defaultValue : matching(node, NAME, maxLength, "a name of Kubernetes");
+  }
+
+  /** A name without dots, as namespaces and Services have. */
+  String label(String key, String defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    return node == null ? defaultValue : label(node);
+  }
+
+  /** The name of a Kubernetes object, or empty. */
+  String optionalName(String key) throws ConfigException {
+    YamlNode node = map.get(key);
+    return node == null || node.isBlank() ? "" : name(key, "");
+  }
+
+  /** A name without dots, or empty. */
+  String optionalLabel(String key) throws ConfigException {
+    YamlNode node = map.get(key);
+    return node == null || node.isBlank() ? "" : label(node);
+  }
+
+  /** A list of names of Kubernetes objects, each once. */
+  List<String> names(String key, int atLeast, String... defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return List.of(defaultValue);
+    }
+    var names = new ArrayList<String>();
+    for (YamlNode item : node.list()) {
+      String name = matching(item, NAME, MAX_NAME, "a name of Kubernetes");
+      if (names.contains(name)) {
+        throw item.error("%s is listed twice".formatted(name));
+      }
+      names.add(name);
+    }
+    if (names.size() < atLeast) {
+      throw node.error("expected at least one name, found an empty list");
+    }
+    return names;
+  }
+
+  /** A list of namespaces, or {@code *} alone for all of them. */
+  List<String> namespaces(String key, List<String> defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return defaultValue;
+    }
+    List<YamlNode> items = node.list();
+    if (items.size() == 1 && items.get(0).string().equals("*")) {
+      return List.of("*");
+    }
+    var namespaces = new ArrayList<String>();
+    for (YamlNode item : items) {
+      namespaces.add(label(item));
+    }
+    if (namespaces.isEmpty()) {
+      throw node.error("expected at least one namespace, or *, found an empty list");
+    }
+    return namespaces;
+  }
+
+  /** Labels of Kubernetes. */
+  SortedMap<String, String> labels(String key) throws ConfigException {
+    var labels = new TreeMap<String, String>();
+    YamlNode node = map.get(key);
+    if (node != null) {
+      YamlMap entries = node.map();
+      for (String name : entries.keys()) {
+        YamlNode value = entries.required(name);
+        if (!LABEL_KEY.matcher(name).matches()) {
+          throw value.error("\"%s\" is no key of a label".formatted(name));
+        }
+        labels.put(name, matching(value, LABEL_VALUE, MAX_LABEL, "a label's value"));
+      }
+    }
+    return labels;
+  }
+
+  /** A text of a given form. */
+  String text(String key, String form, String defaultValue) throws ConfigException {
+    YamlNode node = map.get(key);
+    if (node == null) {
+      return defaultValue;
+    }
+    return matching(node, Pattern.compile(form), MAX_NAME, "something such as " + defaultValue);
+  }
+
+  private static String label(YamlNode node) throws ConfigException {
+    return matching(node, LABEL, MAX_LABEL, "a name of Kubernetes without dots");
+  }
+
+  private static String matching(YamlNode node, Pattern form, int maxLength, String expected)
+      throws ConfigException {
+    String text = node.string();
+    if (text.length() > maxLength || !form.matcher(text).matches()) {
+      throw node.error("expected %s, found \"%s\"".formatted(expected, text));
+    }
+    return text;
   }
 
   /** An error at a key, or at this section if the key is absent. */

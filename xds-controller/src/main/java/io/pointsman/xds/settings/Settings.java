@@ -12,7 +12,8 @@ public record Settings(
     BackendTrafficPolicy backendTrafficPolicy,
     EnvoyPatchPolicy envoyPatchPolicy,
     GatewayPlugin gatewayPlugin,
-    AccessLog accessLog) {
+    AccessLog accessLog,
+    Gateway gateway) {
 
   private static final long ONE_READ = 128 << 10;
 

@@ -28,14 +28,16 @@ final class SettingsReader {
 
   static Settings read(String source, String text) throws ConfigException {
     var root = new Section(YamlNode.parse(source, text).map());
+    Gateway gateway = GatewayReader.read(root.section("gateway"));
     var settings =
         new Settings(
             listener(root.section("listener")),
             clientTrafficPolicy(root.section("clientTrafficPolicy")),
             backendTrafficPolicy(root.section("backendTrafficPolicy")),
             envoyPatchPolicy(root.section("envoyPatchPolicy")),
-            gatewayPlugin(root.section("gatewayPlugin")),
-            accessLog(root.section("accessLog")));
+            gatewayPlugin(root.section("gatewayPlugin"), mayFailOpen(gateway)),
+            accessLog(root.section("accessLog")),
+            gateway);
     root.end();
     checkTogether(root, settings);
     return settings;
@@ -78,7 +80,12 @@ final class SettingsReader {
   }
 
   private static BackendTrafficPolicy backendTrafficPolicy(Section section) throws ConfigException {
-    var policy = new BackendTrafficPolicy(circuitBreaker(section.section("circuitBreaker"), 1024));
+    Section http2 = section.section("http2");
+    var policy =
+        new BackendTrafficPolicy(
+            circuitBreaker(section.section("circuitBreaker"), 1024),
+            new BackendTrafficPolicy.Http2(http2.number("maxConcurrentStreams", 1, INT32, 1024)));
+    http2.end();
     section.end();
     return policy;
   }
@@ -140,7 +147,16 @@ final class SettingsReader {
     return keepalive;
   }
 
-  private static GatewayPlugin gatewayPlugin(Section section) throws ConfigException {
+  /**
+   * Envoy's fallback among an HTTPRoute's backends would let requests pass that the plugin never
+   * saw.
+   */
+  private static boolean mayFailOpen(Gateway gateway) {
+    return gateway.destination() != Destination.ENDPOINT_OVERRIDE;
+  }
+
+  private static GatewayPlugin gatewayPlugin(Section section, boolean mayFailOpen)
+      throws ConfigException {
     Section extProc = section.section("extProc");
     var plugin =
         new GatewayPlugin(
@@ -148,7 +164,7 @@ final class SettingsReader {
             section.addresses("httpAddresses", new Address("127.0.0.1", 8080)),
             section.duration("messageTimeout", MILLISECOND, HOUR, SECOND.multipliedBy(5)),
             section.duration("maxMessageTimeout", OFF, HOUR, MINUTE),
-            section.bool("failOpen", true),
+            section.bool("failOpen", mayFailOpen),
             (int) section.number("statusOnError", 500, 504, 503),
             processingMode(section.section("processingMode")),
             new GatewayPlugin.ExtProc(backendSettings(extProc.section("backendSettings"))));
@@ -248,6 +264,13 @@ final class SettingsReader {
                           DurationText.write(plugin.maxMessageTimeout()),
                           DurationText.write(plugin.messageTimeout()))
                   + " has; make it longer, or 0s to switch asking off");
+    }
+    if (plugin.failOpen() && !mayFailOpen(settings.gateway())) {
+      throw root.section("gatewayPlugin")
+          .error(
+              "failOpen",
+              "true lets requests pass that the plugin never saw, since with gateway.destination"
+                  + " endpointOverride Envoy then takes any of the backends; make it false");
     }
     EnvoyPatchPolicy pods = settings.envoyPatchPolicy();
     long streams = plugin.extProc().backendSettings().circuitBreaker().maxParallelRequests();

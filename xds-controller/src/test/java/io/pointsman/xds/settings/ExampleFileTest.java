@@ -25,7 +25,7 @@ class ExampleFileTest {
   private static void collect(YamlMap map, List<String> paths) throws ConfigException {
     for (String key : map.keys()) {
       YamlNode value = map.required(key);
-      if (value.isMap()) {
+      if (value.isMap() && !value.map().keys().isEmpty()) {
         collect(value.map(), paths);
       } else {
         paths.add(value.path());

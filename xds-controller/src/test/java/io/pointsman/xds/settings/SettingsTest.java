@@ -40,6 +40,7 @@ class SettingsTest {
           key("backendTrafficPolicy.circuitBreaker.maxParallelRequests", 1024L, "2", 2L),
           key("backendTrafficPolicy.circuitBreaker.maxParallelRetries", 1024L, "3", 3L),
           key("backendTrafficPolicy.circuitBreaker.maxRequestsPerConnection", 0L, "4", 4L),
+          key("backendTrafficPolicy.http2.maxConcurrentStreams", 1024L, "5", 5L),
           duration("envoyPatchPolicy.route.timeout", 120_000, "0s", 0),
           duration("envoyPatchPolicy.route.connectTimeout", 5_000, "6s", 6_000),
           duration("envoyPatchPolicy.route.idleTimeout", 300_000, "1h", 3_600_000),
@@ -102,7 +103,41 @@ class SettingsTest {
           key(BACKEND + "tcpKeepalive.probes", 3L, "127", 127L),
           duration(BACKEND + "tcpKeepalive.idleTime", 60_000, "1s", 1_000),
           duration(BACKEND + "tcpKeepalive.interval", 10_000, "9s", 9_000),
-          key("accessLog.enabled", false, "true", true));
+          key("accessLog.enabled", false, "true", true),
+          key("gateway.enabled", true, "false", false),
+          key("gateway.name", "pointsman", "inference.eg", "inference.eg"),
+          key("gateway.namespace", "default", "gateways", "gateways"),
+          key("gateway.listeners", List.of("http"), "[http, https]", List.of("http", "https")),
+          key("gateway.shared", false, "true", true),
+          key("gateway.namePrefix", "pointsman", "my-release", "my-release"),
+          key(
+              "gateway.labels",
+              new TreeMap<>(),
+              "{app.kubernetes.io/name: x, n: '1'}",
+              new TreeMap<>(Map.of("n", "1", "app.kubernetes.io/name", "x"))),
+          key("gateway.httpRoutes", List.of("pointsman"), "[a, b]", List.of("a", "b")),
+          key("gateway.plainHttpRoutes", List.of(), "[models]", List.of("models")),
+          key("gateway.pluginService.name", "pointsman-plugin", "p", "p"),
+          key("gateway.pluginService.namespace", "", "plugins", "plugins"),
+          key("gateway.pluginService.port", 50052, "9000", 9000),
+          key("gateway.owner.apiVersion", "apps/v1", "v1", "v1"),
+          key("gateway.owner.kind", "Deployment", "ConfigMap", "ConfigMap"),
+          key("gateway.owner.name", "", "controller", "controller"),
+          key("gateway.owner.namespace", "", "router", "router"),
+          key(
+              "gateway.destination",
+              Destination.ORIGINAL_DST,
+              "originalDst",
+              Destination.ORIGINAL_DST),
+          key("gateway.modelPods.service", "pointsman-models", "models", "models"),
+          key("gateway.modelPods.portName", "http", "api", "api"),
+          key("gateway.modelPods.namespaces", List.of("default"), "['*']", List.of("*")),
+          key(
+              "gateway.modelPods.selector",
+              "model.aibrix.ai/name",
+              "app in (vllm,sglang),tier!=test",
+              "app in (vllm,sglang),tier!=test"),
+          key("gateway.modelServices", List.of(), "[vllm]", List.of("vllm")));
 
   private static Arguments key(String path, Object byDefault, String text, Object value) {
     return Arguments.of(path, byDefault, text, value);
@@ -160,7 +195,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("keys")
   void aValueOfTheWrongKindIsRefusedAtItsLine(String path) {
-    for (String wrong : List.of("{a: 1}", "[{a: 1}]", "'~ nonsense ~'")) {
+    for (String wrong : List.of("{a: {b: 1}}", "[{a: 1}]", "'~ nonsense ~'")) {
       assertThatThrownBy(() -> Settings.parse("s.yaml", document(path, wrong)))
           .isInstanceOf(ConfigException.class)
           .hasMessageStartingWith("s.yaml:" + line(path) + ": " + path)
@@ -210,6 +245,12 @@ class SettingsTest {
         "gatewayPlugin.addresses | [] | expected at least one address, found an empty list",
         "gatewayPlugin.addresses | 127.0.0.1:1 | expected a list, found \"127.0.0.1:1\"",
         "gatewayPlugin.extProc.backendSettings.http2.connectionKeepalive.interval | 5s | expected a duration from 10s to 99999h, found \"5s\"",
+        "gateway.name | Pointsman | expected a name of Kubernetes, found \"Pointsman\"",
+        "gateway.namespace | a.b | expected a name of Kubernetes without dots, found \"a.b\"",
+        "gateway.listeners | [] | expected at least one name, found an empty list",
+        "gateway.modelPods.namespaces | [] | expected at least one namespace, or *, found an empty list",
+        "gateway.owner.apiVersion | apps/1 | expected something such as apps/v1, found \"apps/1\"",
+        "gateway.destination | patch | expected one of originalDst, endpointOverride, found \"patch\"",
         "gatewayPlugin.extProc.backendSettings.healthCheck.passive.maxEjectionPercent | 101 | expected an integer from 0 to 100, found 101",
       })
   void aValueOutOfRangeIsRefused(String path, String value, String reason) {
@@ -270,6 +311,43 @@ class SettingsTest {
             "s.yaml:3: gatewayPlugin.maxMessageTimeout: 59s is less than messageTimeout 1m: the"
                 + " plugin could only ask for less time than it has; make it longer, or 0s to"
                 + " switch asking off");
+  }
+
+  @Test
+  void whereEnvoyFallsBackToAnyBackendTheFilterFailsClosed() throws ConfigException {
+    String override = "gateway: {destination: endpointOverride}";
+    assertThat(Settings.parse("s.yaml", override).gatewayPlugin().failOpen()).isFalse();
+    assertThatThrownBy(
+            () -> Settings.parse("s.yaml", override + "\ngatewayPlugin: {failOpen: true}"))
+        .hasMessage(
+            "s.yaml:2: gatewayPlugin.failOpen: true lets requests pass that the plugin never saw,"
+                + " since with gateway.destination endpointOverride Envoy then takes any of the"
+                + " backends; make it false");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "listeners: [a, a] | gateway.listeners[1]: a is listed twice",
+        "labels: {'a b': c} | gateway.labels.a b: \"a b\" is no key of a label",
+        "labels: {a: b c} | gateway.labels.a: expected a label's value, found \"b c\"",
+        "modelPods: {namespaces: [a, '*']} | gateway.modelPods.namespaces[1]: expected a name of"
+            + " Kubernetes without dots, found \"*\"",
+        "owner: {name: A} | gateway.owner.name: expected a name of Kubernetes, found \"A\"",
+      })
+  void namesThatKubernetesDoesNotTakeAreRefused(String key, String reason) {
+    assertThatThrownBy(() -> Settings.parse("s.yaml", "gateway: {" + key + "}"))
+        .hasMessage("s.yaml:1: " + reason);
+  }
+
+  @Test
+  void anOwnerAndANamespaceMayBeLeftEmpty() throws ConfigException {
+    assertThat(
+            Settings.parse(
+                "s.yaml",
+                "gateway: {owner: {name: '', namespace: ''}, pluginService: {namespace: ''}}"))
+        .isEqualTo(Settings.defaults());
   }
 
   @Test

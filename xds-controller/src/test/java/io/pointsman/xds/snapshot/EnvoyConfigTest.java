@@ -86,7 +86,7 @@ class EnvoyConfigTest {
   private static void collect(YamlMap map, List<String> keys) throws ConfigException {
     for (String key : map.keys()) {
       YamlNode value = map.required(key);
-      if (value.isMap()) {
+      if (value.isMap() && !value.map().keys().isEmpty()) {
         collect(value.map(), keys);
       } else {
         keys.add(value.path());

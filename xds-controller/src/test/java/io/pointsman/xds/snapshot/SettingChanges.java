@@ -65,6 +65,7 @@ final class SettingChanges {
               "cluster[pointsman_plugin_http].http.common_http_protocol_options=(none)",
               "cluster[pointsman_plugin_http].http.common_http_protocol_options"
                   + ".max_requests_per_connection=4"),
+          change("backendTrafficPolicy.http2.maxConcurrentStreams", "5", "same"),
           change("envoyPatchPolicy.route.timeout", "2m", "same"),
           change("envoyPatchPolicy.route.timeout", "0s", "vhost.routes[picked].route.timeout=0s"),
           change(
@@ -306,7 +307,34 @@ final class SettingChanges {
               "hcm.access_log[envoy.access_loggers.http_grpc].typed_config.common_config"
                   + ".log_name=pointsman",
               "hcm.access_log[envoy.access_loggers.http_grpc].typed_config.common_config"
-                  + ".transport_api_version=V3"));
+                  + ".transport_api_version=V3"),
+          change("gateway.enabled", "false", "same"),
+          change("gateway.name", "other", "same"),
+          change("gateway.namespace", "other", "same"),
+          change("gateway.listeners", "[other]", "same"),
+          change("gateway.shared", "true", "same"),
+          change("gateway.namePrefix", "other", "same"),
+          change("gateway.labels", "{a: b}", "same"),
+          change("gateway.httpRoutes", "[other]", "same"),
+          change("gateway.plainHttpRoutes", "[other]", "same"),
+          change("gateway.pluginService.name", "other", "same"),
+          change("gateway.pluginService.namespace", "other", "same"),
+          change("gateway.pluginService.port", "1", "same"),
+          change("gateway.owner.apiVersion", "v1", "same"),
+          change("gateway.owner.kind", "Service", "same"),
+          change("gateway.owner.name", "other", "same"),
+          change("gateway.owner.namespace", "other", "same"),
+          // Its default for the filter follows; nothing else.
+          change(
+              "gateway.destination",
+              "endpointOverride",
+              "ext_proc.failure_mode_allow=(none)",
+              "hcm.local_reply_config.mappers[413]=(moved)"),
+          change("gateway.modelPods.service", "other", "same"),
+          change("gateway.modelPods.portName", "other", "same"),
+          change("gateway.modelPods.namespaces", "[other]", "same"),
+          change("gateway.modelPods.selector", "other", "same"),
+          change("gateway.modelServices", "[other]", "same"));
 
   private SettingChanges() {}
 
