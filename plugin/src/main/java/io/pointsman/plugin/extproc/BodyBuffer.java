@@ -1,7 +1,6 @@
 package io.pointsman.plugin.extproc;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 import java.util.Arrays;
 
 /** Holds a body that comes in pieces until it is whole. Not thread-safe. */
@@ -41,14 +40,5 @@ final class BodyBuffer {
   /** What came so far; good as long as nothing is appended. */
   BodyBytes contents() {
     return new BodyBytes(bytes, 0, length);
-  }
-
-  int length() {
-    return length;
-  }
-
-  /** A part of what came, without a copy: nothing may be appended afterwards. */
-  ByteString slice(int start, int end) {
-    return UnsafeByteOperations.unsafeWrap(bytes, start, end - start);
   }
 }

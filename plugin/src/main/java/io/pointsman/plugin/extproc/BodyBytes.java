@@ -17,6 +17,8 @@ import java.nio.ByteBuffer;
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; a copy is what this class avoids
 record BodyBytes(byte[] array, int offset, int length) {
+  static final BodyBytes EMPTY = new BodyBytes(new byte[0], 0, 0);
+
   static BodyBytes of(ByteString body) {
     var window = new Window();
     try {
@@ -28,6 +30,11 @@ record BodyBytes(byte[] array, int offset, int length) {
       return new BodyBytes(window.array, window.offset, body.size());
     }
     return new BodyBytes(body.toByteArray(), 0, body.size());
+  }
+
+  /** The body without a copy; the array must not be written to any more. */
+  ByteString wrapped() {
+    return UnsafeByteOperations.unsafeWrap(array, offset, length);
   }
 
   /** Sees the array behind a byte string. */

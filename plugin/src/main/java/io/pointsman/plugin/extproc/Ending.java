@@ -14,7 +14,9 @@ enum Ending {
   /** Over; without the response body in view nobody can say how. */
   ENDED("ended"),
   /** Still running when this replica shut down and let Envoy carry on alone. */
-  DRAINED("drained");
+  DRAINED("drained"),
+  /** Broken off by us: something that the answer needs has failed meanwhile. */
+  ABORTED("aborted");
 
   private final String label;
 

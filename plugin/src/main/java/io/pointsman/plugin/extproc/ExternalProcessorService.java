@@ -9,6 +9,7 @@ import io.grpc.stub.StreamObserver;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
+import java.util.Collection;
 
 /**
  * The service {@code envoy.service.ext_proc.v3.ExternalProcessor}: one stream for each HTTP request
@@ -67,6 +68,11 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
    */
   public ServerStreamTracer.Factory tracers() {
     return new RefusedMessages(context.faults());
+  }
+
+  /** A live view of the streams that are open. */
+  Collection<RequestStream> streams() {
+    return streams.all();
   }
 
   /** Streams that are open now. */

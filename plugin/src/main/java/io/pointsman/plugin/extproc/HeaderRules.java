@@ -38,6 +38,7 @@ final class HeaderRules {
 
   static final String TRACEPARENT = "traceparent";
   static final String CONTENT_TYPE = "content-type";
+  static final String CONTENT_LENGTH = "content-length";
   static final String CONTENT_ENCODING = "content-encoding";
   static final String PATH = ":path";
   static final String STATUS = ":status";

@@ -17,6 +17,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse;
 import io.envoyproxy.envoy.type.v3.HttpStatus;
+import org.jspecify.annotations.Nullable;
 
 /** Builds what is sent to Envoy. What is the same for every request is built once. */
 final class Replies {
@@ -92,23 +93,33 @@ final class Replies {
                         .setClearRouteCache(true)));
   }
 
-  /** Answers request headers with the decision; the body need not come any more. */
-  ProcessingResponse decidedOnHeaders(RoutedRequest request, StreamModes modes) {
+  /**
+   * Answers request headers with the decision; the body need not come any more.
+   *
+   * @param body what is sent on of a full-duplex body in place of what came, or null
+   */
+  ProcessingResponse decidedOnHeaders(
+      RoutedRequest request, StreamModes modes, @Nullable ByteString body) {
     var reply = decided(request);
     reply.setRequestHeaders(
-        HeadersResponse.newBuilder().setResponse(decision(request, REMOVALS.toBuilder())));
+        HeadersResponse.newBuilder().setResponse(decision(request, REMOVALS.toBuilder(), body)));
     if (modes.overridable()) {
       reply.setModeOverride(override(BodyMode.NONE));
     }
     return reply.build();
   }
 
-  /** Answers a request body with the decision. */
-  ProcessingResponse decidedOnBody(RoutedRequest request) {
-    return decided(request)
-        .setRequestBody(
-            BodyResponse.newBuilder().setResponse(decision(request, HeaderMutation.newBuilder())))
-        .build();
+  /**
+   * Answers a request body with the decision.
+   *
+   * @param body what takes the place of the whole body, or null
+   */
+  ProcessingResponse decidedOnBody(RoutedRequest request, @Nullable ByteString body) {
+    CommonResponse.Builder response = decision(request, HeaderMutation.newBuilder(), body);
+    if (body != null) {
+      response.setBodyMutation(BodyMutation.newBuilder().setBody(body));
+    }
+    return decided(request).setRequestBody(BodyResponse.newBuilder().setResponse(response)).build();
   }
 
   private ProcessingResponse.Builder decided(RoutedRequest request) {
@@ -119,11 +130,17 @@ final class Replies {
     return reply;
   }
 
-  private CommonResponse.Builder decision(RoutedRequest request, HeaderMutation.Builder headers) {
+  private CommonResponse.Builder decision(
+      RoutedRequest request, HeaderMutation.Builder headers, @Nullable ByteString body) {
     headers.addSetHeaders(targetAddress.of(request.endpoint().address()));
     headers.addSetHeaders(strategy.of(request.decision().strategy()));
     if (request.newId()) {
       headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.X_REQUEST_ID, request.requestId()));
+    }
+    if (body != null) {
+      // Envoy drops the length of a body that it is given anew, or takes it for a mistake.
+      headers.addSetHeaders(
+          HeaderOptions.overwrite(HeaderRules.CONTENT_LENGTH, Integer.toString(body.size())));
     }
     return CommonResponse.newBuilder().setHeaderMutation(headers).setClearRouteCache(true);
   }

@@ -27,6 +27,15 @@ final class RequestSide {
   /** Holds a full-duplex body until it is whole. */
   private @Nullable BodyBuffer held;
 
+  /** The body as it is to go on to the pod; empty before it is here and after it was sent on. */
+  private BodyBytes body = BodyBytes.EMPTY;
+
+  /** True if {@link #body} is not what came, so that it must be sent to Envoy. */
+  private boolean bodyChanged;
+
+  /** True if the message that completed the body was the request's last. */
+  private boolean endSeen;
+
   RequestSide(RequestStream stream, StreamContext context) {
     this.stream = stream;
     this.context = context;
@@ -35,7 +44,7 @@ final class RequestSide {
   /** True once nothing of the request has to come here any more. */
   boolean isPast() {
     return switch (phase) {
-      case AWAITING_HEADERS, AWAITING_BODY -> false;
+      case AWAITING_HEADERS, AWAITING_BODY, DECIDING -> false;
       case PASSING_BODY -> mode() != BodyMode.FULL_DUPLEX_STREAMED;
       case AWAITING_TRAILERS, COMPLETE -> true;
     };
@@ -93,7 +102,7 @@ final class RequestSide {
     RoutedRequest routed = accept(decision, start);
     if (routed != null) {
       phase = RequestPhase.PASSING_BODY;
-      stream.send(context.replies().decidedOnHeaders(routed, stream.modes()));
+      stream.send(context.replies().decidedOnHeaders(routed, stream.modes(), null));
     }
   }
 
@@ -111,6 +120,7 @@ final class RequestSide {
     switch (phase) {
       case AWAITING_HEADERS -> stream.outOfOrder("request body before request headers");
       case AWAITING_BODY -> takeBody(message);
+      case DECIDING -> stream.outOfOrder("request body before the answer to the one before");
       case PASSING_BODY -> pass(message);
       case AWAITING_TRAILERS -> stream.outOfOrder("second request body");
       case COMPLETE -> afterEnd("request body");
@@ -123,11 +133,7 @@ final class RequestSide {
       return;
     }
     boolean complete = mode() == BodyMode.BUFFERED || message.getEndOfStream();
-    RoutedRequest routed = decideOnBody(BodyBytes.of(message.getBody()), complete);
-    if (routed != null) {
-      phase = message.getEndOfStream() ? RequestPhase.COMPLETE : RequestPhase.AWAITING_TRAILERS;
-      stream.send(context.replies().decidedOnBody(routed));
-    }
+    decideOnBody(BodyBytes.of(message.getBody()), complete, message.getEndOfStream());
   }
 
   private void hold(HttpBody message) {
@@ -137,25 +143,8 @@ final class RequestSide {
     if (!held.append(message.getBody())) {
       reject(Rejection.TOO_LARGE);
     } else if (message.getEndOfStream()) {
-      release(held, true);
+      decideOnBody(held.contents(), true, true);
     }
-  }
-
-  /** Decides on a full-duplex body that is whole, and sends headers and body on. */
-  private void release(BodyBuffer body, boolean last) {
-    RoutedRequest routed = decideOnBody(body.contents(), true);
-    held = null;
-    if (routed == null) {
-      return;
-    }
-    phase = RequestPhase.COMPLETE;
-    stream.send(context.replies().decidedOnHeaders(routed, stream.modes()));
-    int start = 0;
-    do {
-      int end = Math.min(start + Replies.MAX_PIECE, body.length());
-      stream.send(Replies.requestPiece(body.slice(start, end), last && end == body.length()));
-      start = end;
-    } while (start < body.length());
   }
 
   private void pass(HttpBody message) {
@@ -176,6 +165,7 @@ final class RequestSide {
     switch (phase) {
       case AWAITING_HEADERS -> stream.outOfOrder("request trailers before request headers");
       case AWAITING_BODY -> trailersEndBody();
+      case DECIDING -> stream.outOfOrder("request trailers before the answer to the body");
       case PASSING_BODY, AWAITING_TRAILERS -> passTrailers();
       case COMPLETE -> afterEnd("request trailers");
     }
@@ -184,11 +174,8 @@ final class RequestSide {
   private void trailersEndBody() {
     if (held == null) {
       reject(Rejection.NO_BODY);
-      return;
-    }
-    release(held, false);
-    if (phase == RequestPhase.COMPLETE) {
-      passTrailers();
+    } else {
+      decideOnBody(held.contents(), true, false);
     }
   }
 
@@ -204,15 +191,23 @@ final class RequestSide {
     }
   }
 
-  private @Nullable RoutedRequest decideOnBody(BodyBytes body, boolean complete) {
+  /**
+   * @param complete false if Envoy cut the body at its buffer limit
+   * @param last true if the request ends with it, false if it had trailers or has them to come
+   */
+  private void decideOnBody(BodyBytes whole, boolean complete, boolean last) {
+    phase = RequestPhase.DECIDING;
+    held = null;
+    body = whole;
+    endSeen = last;
     if (stream.responseBegun()) {
       // Envoy answered by itself while we waited; nobody wants a decision any more.
       stream.end();
-      return null;
+      return;
     }
     if (body.length() == 0 || api == null) {
       reject(Rejection.NO_BODY);
-      return null;
+      return;
     }
     long start = System.nanoTime();
     ReadResult read =
@@ -221,10 +216,44 @@ final class RequestSide {
             .read(api, headers.contentType(), body.array(), body.offset(), body.length(), complete);
     if (read instanceof Malformed malformed) {
       reject(Rejection.malformed(malformed));
-      return null;
+      return;
     }
     var parsed = (ParsedRequest) read;
-    return accept(route(parsed.model(), parsed), start);
+    RoutedRequest routed = accept(route(parsed.model(), parsed), start);
+    if (routed != null) {
+      deliver(routed);
+    }
+  }
+
+  /**
+   * Puts another body in place of the one that came. Only where Envoy holds all of it, or has
+   * handed all of it over: not if it was cut, nor if it passes by in pieces.
+   */
+  void replaceBody(BodyBytes changed) {
+    body = changed;
+    bodyChanged = true;
+  }
+
+  /** Answers what has come of the request, which is all of its body, with the decision. */
+  private void deliver(RoutedRequest routed) {
+    ByteString whole = bodyChanged ? body.wrapped() : null;
+    if (mode() == BodyMode.FULL_DUPLEX_STREAMED) {
+      stream.send(context.replies().decidedOnHeaders(routed, stream.modes(), whole));
+      Pieces.each(
+          whole != null ? whole : body.wrapped(),
+          endSeen,
+          (piece, last) -> stream.send(Replies.requestPiece(piece, last)));
+      if (!endSeen) {
+        passTrailers();
+      }
+    } else {
+      stream.send(context.replies().decidedOnBody(routed, whole));
+    }
+    phase =
+        endSeen || mode() == BodyMode.FULL_DUPLEX_STREAMED
+            ? RequestPhase.COMPLETE
+            : RequestPhase.AWAITING_TRAILERS;
+    body = BodyBytes.EMPTY;
   }
 
   private Decision route(String wanted, @Nullable ParsedRequest body) {

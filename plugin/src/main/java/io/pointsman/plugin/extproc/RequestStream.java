@@ -5,6 +5,8 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,12 +14,14 @@ import org.jspecify.annotations.Nullable;
  * What the messages of either direction mean is up to {@link RequestSide} and {@link ResponseSide}.
  *
  * <p>gRPC calls in from one thread at a time, but the thread that drains the server comes from
- * elsewhere, and gRPC's observers are not thread-safe. So all that happens here happens under a
- * lock of this stream's own, which nobody waits for unless the server is being drained.
+ * elsewhere, as do those that complete {@linkplain #await work a decision waits for}, and gRPC's
+ * observers are not thread-safe. So all that happens here happens under a lock of this stream's
+ * own, which is contended only then.
  *
  * <p>Whichever way the stream ends (half-close, cancellation, an error of ours, draining), {@link
- * #finish} is passed exactly once, and that is where the reservation is released. Envoy ends most
- * streams by resetting them, so cancellation is a normal end.
+ * #finish} is passed exactly once, and that is where the reservation is released and work that is
+ * still under way cancelled. Envoy ends most streams by resetting them, so cancellation is a normal
+ * end.
  */
 final class RequestStream implements StreamObserver<ProcessingRequest> {
   private final StreamContext context;
@@ -27,7 +31,18 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
   private final ResponseSide response;
   private StreamModes modes = StreamModes.UNTOLD;
   private @Nullable RoutedRequest routed;
+
+  /** What the request waits for before anything more is done with it; null mostly. */
+  private @Nullable CompletableFuture<?> awaited;
+
+  /** What goes on beside the request and is of interest while the stream is open; null mostly. */
+  private @Nullable CompletableFuture<?> watched;
+
   private boolean begun;
+
+  /** True while a thread is inside {@link #onNext} or {@link #completed}. */
+  private boolean running;
+
   private boolean owesRequest;
   private boolean counted;
   private boolean ended;
@@ -54,16 +69,89 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       if (ended) {
         return;
       }
+      running = true;
       try {
         receive(message);
       } catch (RuntimeException e) {
-        fail(ProtocolFault.INTERNAL, Status.INTERNAL, "exception in the plugin", e);
+        failInternally(e);
       } catch (Error e) {
-        finish(false);
+        finish(null);
         throw e;
+      } finally {
+        running = false;
       }
       endIfDrained();
       requestNext();
+    }
+  }
+
+  /**
+   * Waits for work that is done elsewhere: until it is complete no message is asked for. Then
+   * {@code then} is run with its value or its failure, whichever it has, under this stream's lock,
+   * by the thread that completes it, or at once if it is complete already. What {@code then} throws
+   * ends the stream as an exception in {@link #onNext} does. It may wait for something else in its
+   * turn. If the stream ends before, the work is cancelled and {@code then} never run.
+   *
+   * <p>Whoever completes the work must hold no lock that its cancellation takes.
+   */
+  <T> void await(CompletableFuture<T> work, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+    synchronized (lock) {
+      if (ended) {
+        work.cancel(true);
+        return;
+      }
+      awaited = work;
+      work.whenComplete((value, failure) -> completed(work, () -> then.accept(value, failure)));
+    }
+  }
+
+  /**
+   * As {@link #await}, for one work that goes on beside the request: messages go on coming. It ends
+   * with the stream, and {@code then} must not wait for anything.
+   */
+  <T> void watch(CompletableFuture<T> work, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+    synchronized (lock) {
+      if (ended) {
+        work.cancel(true);
+        return;
+      }
+      watched = work;
+      work.whenComplete((value, failure) -> completed(work, () -> then.accept(value, failure)));
+    }
+  }
+
+  private void completed(CompletableFuture<?> work, Runnable then) {
+    synchronized (lock) {
+      boolean wasAwaited = work == awaited;
+      if (ended || (!wasAwaited && work != watched)) {
+        return;
+      }
+      if (wasAwaited) {
+        awaited = null;
+      } else {
+        watched = null;
+      }
+      boolean nested = running;
+      running = true;
+      try {
+        then.run();
+      } catch (RuntimeException e) {
+        failInternally(e);
+      } catch (Error e) {
+        // A future keeps to itself what is thrown here.
+        failInternally(e);
+        throw e;
+      } finally {
+        running = nested;
+      }
+      if (nested) {
+        // Complete before it was waited for: whoever is running goes on as without a wait.
+        return;
+      }
+      endIfDrained();
+      if (wasAwaited) {
+        requestNext();
+      }
     }
   }
 
@@ -83,13 +171,16 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
 
   private void onCancel() {
     synchronized (lock) {
-      finish(false);
+      finish(null);
     }
   }
 
-  /** One message is asked for at a time, and none while Envoy does not take our replies. */
+  /**
+   * One message is asked for at a time, and none while Envoy does not take our replies or the
+   * request waits for something.
+   */
   private void requestNext() {
-    if (ended) {
+    if (ended || awaited != null) {
       return;
     }
     owesRequest = !out.isReady();
@@ -195,9 +286,28 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     end();
   }
 
+  /**
+   * Breaks off a request that was decided, at any time. If no response headers came, the client
+   * gets this error; if they did, its answer is cut (seen on Envoy 1.40), which is all that can be
+   * done then. Nothing happens if the stream has ended or all of the response is here.
+   */
+  void abort(Rejection rejection) {
+    RoutedRequest decided = routed;
+    if (ended || decided == null || response.complete()) {
+      return;
+    }
+    if (!response.begun()) {
+      count(decided, rejection.status());
+      decided.decision().reservation().refused();
+    }
+    send(Replies.rejected(rejection));
+    finish(Ending.ABORTED);
+    out.onCompleted();
+  }
+
   /** Ends the stream with OK: Envoy carries on with the request alone. */
   void end() {
-    finish(false);
+    finish(null);
     out.onCompleted();
   }
 
@@ -206,12 +316,16 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     fail(ProtocolFault.OUT_OF_ORDER, Status.FAILED_PRECONDITION, message + ": out of order", null);
   }
 
+  private void failInternally(Throwable cause) {
+    fail(ProtocolFault.INTERNAL, Status.INTERNAL, "exception in the plugin", cause);
+  }
+
   private void fail(ProtocolFault fault, Status status, String what, @Nullable Throwable cause) {
     if (ended) {
       return;
     }
     context.faults().report(fault, what, cause);
-    finish(false);
+    finish(null);
     out.onError(status.withDescription(what).asRuntimeException());
   }
 
@@ -221,19 +335,25 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       return;
     }
     synchronized (lock) {
-      if (!ended && routed != null && request.isPast() && response.canGoUnseen()) {
-        finish(true);
+      boolean waits = awaited != null || watched != null;
+      if (!ended && !waits && routed != null && request.isPast() && response.canGoUnseen()) {
+        finish(Ending.DRAINED);
         out.onCompleted();
       }
     }
   }
 
-  private void finish(boolean drained) {
+  /**
+   * @param cause why we end it while the request is still running, or null if it is over
+   */
+  private void finish(@Nullable Ending cause) {
     if (ended) {
       return;
     }
     ended = true;
     context.streams().remove(this);
+    cancel(awaited);
+    cancel(watched);
     if (routed == null) {
       return;
     }
@@ -242,7 +362,13 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       count(routed, 0);
     }
     RequestMeters meters = context.metrics().model(routed.endpoint().model());
-    Ending ending = response.close(routed, meters, drained);
-    meters.ended(drained && ending != Ending.COMPLETED ? Ending.DRAINED : ending);
+    Ending seen = response.close(routed, meters, cause == Ending.DRAINED);
+    meters.ended(cause != null && seen != Ending.COMPLETED ? cause : seen);
+  }
+
+  private static void cancel(@Nullable CompletableFuture<?> work) {
+    if (work != null) {
+      work.cancel(true);
+    }
   }
 }

@@ -32,6 +32,11 @@ final class ResponseSide {
     return phase != ResponsePhase.AWAITING_HEADERS;
   }
 
+  /** True once all of the response was seen. */
+  boolean complete() {
+    return phase == ResponsePhase.COMPLETE;
+  }
+
   /** True if Envoy can do the rest of the response without us, and we without it. */
   boolean canGoUnseen() {
     return switch (phase) {

@@ -52,6 +52,10 @@ final class ExtProcFixture implements AutoCloseable {
   private final PrefixIndex prefixes =
       new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
   final ExternalProcessorService service;
+
+  /** What the strategy {@code hooked} does while it picks. */
+  volatile Runnable hook = () -> {};
+
   private final Server server;
   private final ManagedChannel channel;
 
@@ -68,6 +72,7 @@ final class ExtProcFixture implements AutoCloseable {
                 new Named("least-request"),
                 new Prompted(),
                 new Broken(),
+                new Hooked(() -> hook.run()),
                 requireNonNull(StrategyCatalog.standard().find("session-affinity"))));
     service =
         new ExternalProcessorService(
@@ -178,6 +183,25 @@ final class ExtProcFixture implements AutoCloseable {
 
     @Override
     public int pick(RequestView request, CandidateView candidates) {
+      return 0;
+    }
+  }
+
+  /** Takes the first candidate, and does something else in passing. */
+  private record Hooked(Runnable hook) implements RoutingStrategy {
+    @Override
+    public String name() {
+      return "hooked";
+    }
+
+    @Override
+    public boolean needsPrompt() {
+      return false;
+    }
+
+    @Override
+    public int pick(RequestView request, CandidateView candidates) {
+      hook.run();
       return 0;
     }
   }
