@@ -32,6 +32,11 @@ final class JsonCursor extends JsonScalars {
     return Key.of(bytes(), keyStart, keyEnd, keyEscaped);
   }
 
+  /** True if the last member's key is this ASCII text, escapes resolved. */
+  boolean keyEquals(String text) {
+    return spells(text, keyStart, keyEnd, keyEscaped);
+  }
+
   /** First byte between the quotes of the last member's key. */
   int keyStart() {
     return keyStart;

@@ -57,20 +57,17 @@ abstract class JsonScalars {
 
   /** True if the string that was just read is this ASCII text, escapes resolved. */
   final boolean textEquals(String text) {
-    int from = textStart;
-    int to = textEnd();
-    byte[] plain = bytes;
-    if (textEscaped) {
-      // A character takes at most six bytes when escaped.
-      byte[] unescaped = to - from > 6 * text.length() ? null : JsonText.unescape(bytes, from, to);
-      if (unescaped == null) {
-        return false;
-      }
-      plain = unescaped;
-      from = 0;
-      to = plain.length;
+    return spells(text, textStart, textEnd(), textEscaped);
+  }
+
+  /** True if the inside of a string is this ASCII text, escapes resolved. */
+  final boolean spells(String text, int from, int to, boolean escaped) {
+    if (!escaped) {
+      return to - from == text.length() && JsonText.equal(text, bytes, from);
     }
-    return to - from == text.length() && JsonText.equal(text, plain, from);
+    // A character takes at most six bytes when escaped.
+    byte[] plain = to - from > 6 * text.length() ? null : JsonText.unescape(bytes, from, to);
+    return plain != null && plain.length == text.length() && JsonText.equal(text, plain, 0);
   }
 
   /** The bytes that the text is part of. */

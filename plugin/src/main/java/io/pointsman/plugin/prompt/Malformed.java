@@ -6,7 +6,7 @@ package io.pointsman.plugin.prompt;
  * @param kind which documented error it is
  * @param message for the client: what is wrong, with no content of the request in it
  */
-public record Malformed(Kind kind, String message) implements ReadResult {
+public record Malformed(Kind kind, String message) implements ReadResult, SpliceResult {
   /** Which documented error a malformed body is. */
   public enum Kind {
     /** Not valid JSON, or a field of the wrong type: {@code x-error-request-body-processing}. */
