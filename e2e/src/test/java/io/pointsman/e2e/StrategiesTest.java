@@ -27,7 +27,7 @@ class StrategiesTest {
     stack =
         Stack.named("strategies")
             .model("alpha", 4)
-            .pluginFlags("--warm-up-time=0s", "--drain-grace=0s", "--usage-metrics")
+            .pluginFlags("--warm-up-time=0s", "--drain-grace=0s", "--usage-metrics", "--users=any")
             .start();
   }
 

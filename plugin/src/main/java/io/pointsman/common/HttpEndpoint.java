@@ -1,8 +1,10 @@
 package io.pointsman.common;
 
+import java.util.Set;
+
 /**
- * One path of an {@link HttpEndpointServer}: answers GET, and HEAD without the body. Called by
- * several threads at once.
+ * One path of an {@link HttpEndpointServer}. Answers GET, and HEAD without the body, unless it says
+ * otherwise. Called by several threads at once.
  */
 @FunctionalInterface
 public interface HttpEndpoint {
@@ -13,11 +15,23 @@ public interface HttpEndpoint {
    */
   HttpReply answer(HttpCall call) throws Exception;
 
+  /** The methods it answers; with GET goes HEAD. */
+  default Set<String> methods() {
+    return Set.of("GET");
+  }
+
+  /** The same endpoint for other methods than GET. */
+  default HttpEndpoint withMethods(String... methods) {
+    return new WithMethods(this, Set.of(methods));
+  }
+
   /** The same endpoint for clients on this machine only; others get 403. */
   default HttpEndpoint onLoopbackOnly() {
-    return call ->
-        call.peer().isLoopbackAddress()
-            ? answer(call)
-            : HttpReply.json(403, "{\"error\":\"forbidden\"}");
+    HttpEndpoint guarded =
+        call ->
+            call.peer().isLoopbackAddress()
+                ? answer(call)
+                : HttpReply.json(403, "{\"error\":\"forbidden\"}");
+    return new WithMethods(guarded, methods());
   }
 }

@@ -1,9 +1,13 @@
 package io.pointsman.common;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -12,19 +16,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A small HTTP server for what operators and probes ask: metrics, health, look-ups. GET and HEAD on
- * exact paths; anything else gets 404 or 405 as JSON. Threads, waiting requests, connections,
- * header sizes and the time one request may take are bounded, so that no client can hold it up for
- * long; request bodies are never read. Thread-safe.
+ * A small HTTP server for what operators and probes ask: metrics, health, look-ups, and a little
+ * administration. Exact paths, each with its methods; anything else gets 404 or 405 as JSON.
+ * Threads, waiting requests, connections, sizes of headers and bodies and the time one request may
+ * take are bounded, so that no client can hold it up for long; bodies of GET and HEAD are never
+ * read. Thread-safe.
  */
 public final class HttpEndpointServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HttpEndpointServer.class);
 
   private static final int MAX_THREADS = 8;
   private static final int MAX_WAITING = 64;
+  private static final int MAX_BODY_BYTES = 64 << 10;
   private static final HttpReply NOT_FOUND = HttpReply.json(404, "{\"error\":\"not found\"}");
   private static final HttpReply METHOD_NOT_ALLOWED =
       HttpReply.json(405, "{\"error\":\"method not allowed\"}");
+  private static final HttpReply TOO_LARGE =
+      HttpReply.json(413, "{\"error\":\"the body is too large\"}");
   private static final HttpReply INTERNAL_ERROR =
       HttpReply.json(500, "{\"error\":\"internal error\"}");
 
@@ -115,8 +123,11 @@ public final class HttpEndpointServer implements AutoCloseable {
       HttpReply reply = answer(exchange);
       var headers = exchange.getResponseHeaders();
       headers.set("Content-Type", reply.contentType());
-      if (reply.status() == 405) {
-        headers.set("Allow", "GET, HEAD");
+      switch (reply.status()) {
+        case 401 -> headers.set("WWW-Authenticate", "Bearer");
+        case 405 -> headers.set("Allow", allowed(exchange));
+        case 429, 503 -> headers.set("Retry-After", "1");
+        default -> {}
       }
       byte[] body = reply.body();
       if (exchange.getRequestMethod().equals("HEAD")) {
@@ -137,15 +148,45 @@ public final class HttpEndpointServer implements AutoCloseable {
     if (endpoint == null) {
       return NOT_FOUND;
     }
-    String method = exchange.getRequestMethod();
-    if (!method.equals("GET") && !method.equals("HEAD")) {
+    if (!methods(endpoint).contains(exchange.getRequestMethod())) {
       return METHOD_NOT_ALLOWED;
     }
     try {
-      return endpoint.answer(new HttpCall(exchange.getRemoteAddress().getAddress()));
+      byte[] body = body(exchange);
+      return body.length > MAX_BODY_BYTES ? TOO_LARGE : endpoint.answer(call(exchange, body));
     } catch (Exception e) {
       log.error("an HTTP endpoint failed: path={}", path, e);
       return INTERNAL_ERROR;
     }
+  }
+
+  /** One byte more than is allowed tells that there is more. */
+  private static byte[] body(HttpExchange exchange) throws IOException {
+    return switch (exchange.getRequestMethod()) {
+      case "GET", "HEAD" -> new byte[0];
+      default -> exchange.getRequestBody().readNBytes(MAX_BODY_BYTES + 1);
+    };
+  }
+
+  private static HttpCall call(HttpExchange exchange, byte[] body) {
+    return new HttpCall(
+        exchange.getRemoteAddress().getAddress(),
+        exchange.getRequestMethod(),
+        exchange.getRequestURI().getRawQuery(),
+        exchange.getRequestHeaders().getFirst("Authorization"),
+        new String(body, UTF_8));
+  }
+
+  private String allowed(HttpExchange exchange) {
+    HttpEndpoint endpoint = endpoints.get(exchange.getRequestURI().getRawPath());
+    return endpoint == null ? "" : String.join(", ", methods(endpoint));
+  }
+
+  private static Set<String> methods(HttpEndpoint endpoint) {
+    var methods = new TreeSet<>(endpoint.methods());
+    if (methods.contains("GET")) {
+      methods.add("HEAD");
+    }
+    return methods;
   }
 }

@@ -148,7 +148,7 @@ class HttpEndpointServerTest {
   }
 
   private static HttpCall from(String address) throws IOException {
-    return new HttpCall(InetAddress.getByName(address));
+    return new HttpCall(InetAddress.getByName(address), "GET", null, null, "");
   }
 
   private URI uri(String path) {

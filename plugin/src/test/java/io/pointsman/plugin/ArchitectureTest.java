@@ -35,7 +35,16 @@ class ArchitectureTest {
   /** An arrow never points back up this list. */
   private static final List<String> LAYERS =
       List.of(
-          "app", "admin", "extproc", "limit", "routing", "blockmap", "prompt", "endpoint", "redis");
+          "app",
+          "admin",
+          "extproc",
+          "limit",
+          "identity",
+          "routing",
+          "blockmap",
+          "prompt",
+          "endpoint",
+          "redis");
 
   private static final JavaClasses MAIN =
       new ClassFileImporter()

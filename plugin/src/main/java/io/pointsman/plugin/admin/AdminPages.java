@@ -10,6 +10,9 @@ import io.pointsman.common.HttpEndpoint;
 import io.pointsman.common.HttpReply;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.Pools;
+import io.pointsman.plugin.extproc.RefusalReply;
+import io.pointsman.plugin.identity.Authentication;
+import io.pointsman.plugin.identity.Authenticator;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -18,11 +21,13 @@ import java.util.function.Supplier;
  *
  * @param metrics shown as Prometheus text
  * @param endpoints gives the models and the state of their endpoints
+ * @param authenticator asked for each look at the models, as for each request to one
  * @param readiness asked at each look
  */
 public record AdminPages(
     PrometheusMeterRegistry metrics,
     EndpointRegistry endpoints,
+    Authenticator authenticator,
     Supplier<ReadinessReport> readiness) {
 
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -60,6 +65,9 @@ public record AdminPages(
   }
 
   private HttpReply models(HttpCall call) {
+    if (authenticator.admit(call.authorization()) instanceof Authentication.Refused refused) {
+      return RefusalReply.of(refused.why());
+    }
     var data = new JsonArray();
     Pools pools = endpoints.pools();
     pools.all().forEach(pool -> data.add(model(pool.model())));

@@ -18,6 +18,7 @@ import io.pointsman.plugin.endpoint.FileDiscovery;
 import io.pointsman.plugin.endpoint.InFlightSharing;
 import io.pointsman.plugin.endpoint.engine.EngineScraper;
 import io.pointsman.plugin.endpoint.kubernetes.KubernetesDiscovery;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
@@ -61,8 +62,15 @@ final class Plugin implements AutoCloseable {
     var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     parts.add(meters::close);
     parts.add(new ProcessMetrics(meters));
-    pipeline = parts.add(RequestPipeline.create(settings, strategies, meters));
     redis = parts.add(RedisMonitor.start(settings.redis(), meters));
+    var authenticator =
+        parts.add(
+            Authenticator.start(
+                settings.identity(),
+                settings.replication().keyPrefix(),
+                settings.redis() == null ? null : redis,
+                meters));
+    pipeline = parts.add(RequestPipeline.create(settings, strategies, authenticator, meters));
     discovery = parts.add(discovery(meters));
     discovery.start(
         topology -> {
@@ -76,7 +84,7 @@ final class Plugin implements AutoCloseable {
     shareState(meters);
 
     var tls = parts.add(ServerTls.open(settings.grpc().tls()));
-    var pages = new AdminPages(meters, pipeline.endpoints(), this::readinessReport);
+    var pages = new AdminPages(meters, pipeline.endpoints(), authenticator, this::readinessReport);
     debug = startDebug(pages);
     http = startHttp(pages);
     server =

@@ -10,6 +10,7 @@ import io.pointsman.plugin.blockmap.ReplicationSettings;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.engine.ScrapeSettings;
 import io.pointsman.plugin.extproc.ExtProcSettings;
+import io.pointsman.plugin.identity.IdentitySettings;
 import io.pointsman.plugin.redis.RedisTarget;
 import io.pointsman.plugin.routing.PrefixCacheRules;
 import io.pointsman.plugin.routing.RoutingSettings;
@@ -35,6 +36,7 @@ record PluginSettings(
     DiscoverySettings discovery,
     ScrapeSettings engineMetrics,
     RoutingSettings routing,
+    IdentitySettings identity,
     ExtProcSettings extProc,
     boolean accessLog,
     HealthSettings health,
@@ -81,6 +83,7 @@ record PluginSettings(
             DiscoverySettings.read(values),
             engineMetrics(values),
             routing(values, rules),
+            IdentityValues.read(values),
             extProc(values),
             values.bool(Setting.ACCESS_LOG),
             health(values),

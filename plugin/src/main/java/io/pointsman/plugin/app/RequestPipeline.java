@@ -7,6 +7,7 @@ import io.pointsman.plugin.endpoint.EndpointSampler;
 import io.pointsman.plugin.extproc.AccessLogReceiver;
 import io.pointsman.plugin.extproc.ExternalProcessorService;
 import io.pointsman.plugin.extproc.RequestMetrics;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.StrategyCatalog;
@@ -28,8 +29,14 @@ record RequestPipeline(
     AccessLogReceiver accessLog)
     implements AutoCloseable {
 
+  /**
+   * @param authenticator says who sends a request; not closed with the pipeline
+   */
   static RequestPipeline create(
-      PluginSettings settings, StrategyCatalog strategies, MeterRegistry meters) {
+      PluginSettings settings,
+      StrategyCatalog strategies,
+      Authenticator authenticator,
+      MeterRegistry meters) {
     var endpoints = new EndpointRegistry(settings.health(), meters);
     var prefixes = new PrefixIndex(settings.prefix(), endpoints::pools, meters);
     var metrics = new RequestMetrics(meters, endpoints::pools);
@@ -37,7 +44,7 @@ record RequestPipeline(
     router.bindTo(meters);
     var extProc =
         new ExternalProcessorService(
-            settings.extProc(), router, new RequestReader(), endpoints, metrics);
+            settings.extProc(), authenticator, router, new RequestReader(), endpoints, metrics);
     return new RequestPipeline(
         endpoints,
         EndpointSampler.start(endpoints::pools),

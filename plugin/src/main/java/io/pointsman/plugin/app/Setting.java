@@ -107,6 +107,43 @@ enum Setting {
       "Request header that names the model and that clients cannot set, because Envoy or a gateway"
           + " overwrites it."),
 
+  AUTH_BEARER_TOKEN(
+      Group.IDENTITY,
+      "SECRET",
+      null,
+      "One API key for all clients, who send it as Authorization: Bearer; better given by"
+          + " environment, where no process list shows it.",
+      "AIBRIX_AUTH_BEARER_TOKEN"),
+  API_KEYS_FILE(
+      Group.IDENTITY,
+      "FILE",
+      null,
+      "YAML file of hashed API keys, such as a mounted Secret; watched."),
+  REQUIRE_API_KEY(
+      Group.IDENTITY,
+      "BOOLEAN",
+      "false",
+      "Every request needs an API key, if only one of those in Redis. The two settings above say"
+          + " so by themselves."),
+  FORWARD_AUTHORIZATION(
+      Group.IDENTITY,
+      "BOOLEAN",
+      "false",
+      "Let pods see the client's Authorization header also where it holds an API key of ours."),
+  USERS(
+      Group.IDENTITY,
+      "POLICY",
+      "known",
+      "What the header user means where no API key is asked for and a Redis is set. known: the user"
+          + " must be stored there, and its limits hold. any: users that are not stored pass without"
+          + " limits. off: users are not looked up."),
+  REDIS_FAILURE_MODE(
+      Group.IDENTITY,
+      "MODE",
+      "open",
+      "While Redis is away, users that are not remembered pass without limits of their own (open),"
+          + " or get 503 (closed)."),
+
   KUBECONFIG(
       Group.KUBERNETES,
       "FILE",
@@ -306,6 +343,7 @@ enum Setting {
     LISTENERS("Listeners"),
     TLS("TLS on the ext_proc port"),
     ROUTING("Discovery and routing"),
+    IDENTITY("Keys and users"),
     KUBERNETES("Discovery by Kubernetes"),
     ENGINES("Engine metrics"),
     RESPONSES("Responses"),
@@ -364,7 +402,7 @@ enum Setting {
 
   /** True if the value must never be shown. */
   boolean isSecret() {
-    return this == REDIS_PASSWORD || this == REDIS_URL;
+    return this == REDIS_PASSWORD || this == REDIS_URL || this == AUTH_BEARER_TOKEN;
   }
 
   /** Null means: not set. */

@@ -25,6 +25,7 @@ import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,8 @@ final class WarmUp {
     long end = begin + settings.warmUpTime().toNanos();
     var meters = new SimpleMeterRegistry();
     try (var parts = new CloseStack()) {
-      var pipeline = parts.add(RequestPipeline.create(settings, strategies, meters));
+      var authenticator = parts.add(Authenticator.open(meters));
+      var pipeline = parts.add(RequestPipeline.create(settings, strategies, authenticator, meters));
       pipeline.endpoints().apply(topology());
       var grpc = settings.grpc().with(new BindAddress("127.0.0.1", 0));
       Server server =

@@ -7,6 +7,7 @@ import io.grpc.ServerStreamTracer;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import java.util.Collection;
@@ -22,6 +23,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
 
   /**
    * @param settings how requests are treated
+   * @param authenticator says who sends a request
    * @param router decides and reserves
    * @param reader reads request bodies
    * @param registry is told what requests met at endpoints
@@ -29,6 +31,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
    */
   public ExternalProcessorService(
       ExtProcSettings settings,
+      Authenticator authenticator,
       Router router,
       RequestReader reader,
       EndpointRegistry registry,
@@ -36,11 +39,12 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
     context =
         new StreamContext(
             settings,
+            authenticator,
             router,
             reader,
             registry,
             metrics,
-            new Replies(settings),
+            new Replies(settings, authenticator.hidesAuthorization()),
             new FaultLog(metrics, System::nanoTime),
             streams);
     metrics.showStreams(streams.all());

@@ -36,6 +36,9 @@ final class HeaderRules {
   /** The same id, for clients. */
   static final String REQUEST_ID = "request-id";
 
+  /** The client's key, for us alone where keys are asked for. */
+  static final String AUTHORIZATION = "authorization";
+
   static final String TRACEPARENT = "traceparent";
   static final String CONTENT_TYPE = "content-type";
   static final String CONTENT_LENGTH = "content-length";

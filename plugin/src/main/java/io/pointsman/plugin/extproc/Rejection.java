@@ -1,5 +1,6 @@
 package io.pointsman.plugin.extproc;
 
+import io.pointsman.plugin.identity.Authentication;
 import io.pointsman.plugin.prompt.Malformed;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ record Rejection(
   private static final String MULTIPART_HEADER = "x-error-multipart-parsing";
   private static final String MODEL_HEADER = "x-error-no-model-backends";
   private static final String ROUTING_HEADER = "x-error-routing";
+  private static final String USER_HEADER = "x-error-user";
   private static final String TRUE = "true";
   private static final int MAX_QUOTED = 200;
 
@@ -54,6 +56,53 @@ record Rejection(
           "service_unavailable",
           null,
           "pointsman_nothing_selected");
+
+  /** RFC 9110 asks for this header with each 401. */
+  private static final Rejection MISSING_KEY =
+      unauthorized("no API key was sent: send it as Authorization: Bearer <key>", "missing_key");
+
+  private static final Rejection UNKNOWN_KEY =
+      unauthorized("incorrect API key provided", "unknown_key");
+
+  private static final Rejection UNKNOWN_USER =
+      new Rejection(
+          401,
+          USER_HEADER,
+          TRUE,
+          "the user in the header \"user\" does not exist",
+          null,
+          "user",
+          "pointsman_unknown_user");
+
+  private static final Rejection IDENTITY_UNAVAILABLE =
+      new Rejection(
+          503,
+          USER_HEADER,
+          TRUE,
+          "keys and users cannot be checked at the moment",
+          "service_unavailable",
+          null,
+          "pointsman_identity_unavailable");
+
+  static Rejection of(Authentication.Refusal refusal) {
+    return switch (refusal) {
+      case MISSING_KEY -> MISSING_KEY;
+      case UNKNOWN_KEY -> UNKNOWN_KEY;
+      case UNKNOWN_USER -> UNKNOWN_USER;
+      case UNAVAILABLE -> IDENTITY_UNAVAILABLE;
+    };
+  }
+
+  private static Rejection unauthorized(String message, String details) {
+    return new Rejection(
+        401,
+        "www-authenticate",
+        "Bearer",
+        message,
+        "invalid_api_key",
+        "api_key",
+        "pointsman_" + details);
+  }
 
   static Rejection malformed(Malformed malformed) {
     return switch (malformed.kind()) {

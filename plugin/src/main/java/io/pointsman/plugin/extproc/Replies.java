@@ -46,8 +46,6 @@ final class Replies {
 
   static final String METADATA_MODEL = "model";
 
-  private static final HeaderMutation REMOVALS =
-      HeaderMutation.newBuilder().addAllRemoveHeaders(HeaderRules.REMOVED).build();
   private static final HeaderValueOption MARKER =
       HeaderOptions.overwrite(HeaderRules.MARKER, "true");
   private static final HeaderValueOption JSON =
@@ -55,6 +53,7 @@ final class Replies {
   private static final HeaderValueOption RETRY_AFTER = HeaderOptions.overwrite("retry-after", "1");
 
   private final ExtProcSettings settings;
+  private final HeaderMutation removals;
   private final KnownHeader targetAddress = new KnownHeader(HeaderRules.TARGET_POD);
   private final KnownHeader strategy = new KnownHeader(HeaderRules.ROUTING_STRATEGY);
   private final KnownHeader servedByName = new KnownHeader(HeaderRules.TARGET_POD);
@@ -64,8 +63,16 @@ final class Replies {
   private final ProcessingResponse undecidedBuffered;
   private final ProcessingResponse undecidedPartial;
 
-  Replies(ExtProcSettings settings) {
+  /**
+   * @param hideAuthorization keep the client's key from the pod
+   */
+  Replies(ExtProcSettings settings, boolean hideAuthorization) {
     this.settings = settings;
+    var removed = HeaderMutation.newBuilder().addAllRemoveHeaders(HeaderRules.REMOVED);
+    if (hideAuthorization) {
+      removed.addRemoveHeaders(HeaderRules.AUTHORIZATION);
+    }
+    removals = removed.build();
     undecidedStatic = undecided().build();
     undecidedBuffered = undecided().setModeOverride(override(BodyMode.BUFFERED)).build();
     undecidedPartial = undecided().setModeOverride(override(BodyMode.BUFFERED_PARTIAL)).build();
@@ -83,13 +90,13 @@ final class Replies {
     return modes.request() == BodyMode.BUFFERED_PARTIAL ? undecidedPartial : undecidedBuffered;
   }
 
-  private static ProcessingResponse.Builder undecided() {
+  private ProcessingResponse.Builder undecided() {
     return ProcessingResponse.newBuilder()
         .setRequestHeaders(
             HeadersResponse.newBuilder()
                 .setResponse(
                     CommonResponse.newBuilder()
-                        .setHeaderMutation(REMOVALS)
+                        .setHeaderMutation(removals)
                         .setClearRouteCache(true)));
   }
 
@@ -102,7 +109,7 @@ final class Replies {
       RoutedRequest request, StreamModes modes, @Nullable ByteString body) {
     var reply = decided(request);
     reply.setRequestHeaders(
-        HeadersResponse.newBuilder().setResponse(decision(request, REMOVALS.toBuilder(), body)));
+        HeadersResponse.newBuilder().setResponse(decision(request, removals.toBuilder(), body)));
     if (modes.overridable()) {
       reply.setModeOverride(override(BodyMode.NONE));
     }

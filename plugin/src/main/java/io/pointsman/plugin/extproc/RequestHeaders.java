@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path the {@code :path} header, or empty
  * @param contentType value of {@code content-type}
+ * @param authorization value of {@code authorization}; a secret
  * @param routing what routing goes by
  * @param model value of the trusted model header
  * @param requestId value of {@code x-request-id}
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 record RequestHeaders(
     String path,
     @Nullable String contentType,
+    @Nullable String authorization,
     RouteHeaders routing,
     @Nullable String model,
     @Nullable ByteString requestId,
@@ -30,7 +32,7 @@ record RequestHeaders(
   private static final int TRACE_ID_END = 35;
 
   static final RequestHeaders NONE =
-      new RequestHeaders("", null, RouteHeaders.NONE, null, null, null);
+      new RequestHeaders("", null, null, RouteHeaders.NONE, null, null, null);
 
   /**
    * Reads headers as Envoy sends them, names in lower case.
@@ -40,6 +42,7 @@ record RequestHeaders(
   static RequestHeaders read(HeaderMap map, @Nullable String modelHeader) {
     String path = null;
     String contentType = null;
+    String authorization = null;
     String strategy = null;
     String profile = null;
     String user = null;
@@ -55,6 +58,7 @@ record RequestHeaders(
       switch (header.getKey()) {
         case HeaderRules.PATH -> path = first(path, header);
         case HeaderRules.CONTENT_TYPE -> contentType = first(contentType, header);
+        case HeaderRules.AUTHORIZATION -> authorization = first(authorization, header);
         case HeaderRules.ROUTING_STRATEGY -> strategy = first(strategy, header);
         case HeaderRules.CONFIG_PROFILE -> profile = first(profile, header);
         case HeaderRules.USER -> user = first(user, header);
@@ -74,10 +78,26 @@ record RequestHeaders(
     return new RequestHeaders(
         path == null ? "" : path,
         contentType,
+        authorization,
         new RouteHeaders(strategy, profile, user, sessionId, sessionKey, filter),
         model,
         requestId,
         traceparent);
+  }
+
+  /**
+   * The same without the client's key, which is of no use any more, and with the user that is known
+   * in place of the one that was said.
+   */
+  RequestHeaders admitted(@Nullable String user) {
+    return new RequestHeaders(
+        path, contentType, null, routing.withUser(user), model, requestId, traceparent);
+  }
+
+  /** Tells no key. */
+  @Override
+  public String toString() {
+    return "RequestHeaders[" + path + "]";
   }
 
   /** A header's value, whichever of the two fields Envoy put it in. */

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.pointsman.plugin.endpoint.Pool;
+import io.pointsman.plugin.identity.Authentication;
 import io.pointsman.plugin.prompt.Api;
 import io.pointsman.plugin.prompt.Malformed;
 import io.pointsman.plugin.prompt.ParsedRequest;
@@ -56,10 +57,38 @@ final class RequestSide {
       return;
     }
     headers = RequestHeaders.read(message.getHeaders(), context.settings().trustedModelHeader());
+    Authentication who =
+        context.authenticator().authenticate(headers.authorization(), headers.routing().user());
+    boolean last = message.getEndOfStream();
+    if (who instanceof Authentication.Settled known) {
+      admit(known, last);
+    } else {
+      stream.await(
+          ((Authentication.Pending) who).answer(),
+          (known, failure) -> admit(settled(known, failure), last));
+    }
+  }
+
+  private static Authentication.Settled settled(
+      Authentication.@Nullable Settled known, @Nullable Throwable failure) {
+    if (known == null) {
+      throw new IllegalStateException("nobody says who sends a request", failure);
+    }
+    return known;
+  }
+
+  /** Goes on with the request, if its sender is good. */
+  private void admit(Authentication.Settled who, boolean last) {
+    if (who instanceof Authentication.Refused refused) {
+      reject(Rejection.of(refused.why()));
+      return;
+    }
+    var accepted = (Authentication.Accepted) who;
+    headers = headers.admitted(accepted.user());
     api = Api.ofPath(headers.path());
     if (api == null) {
       reject(Rejection.UNKNOWN_PATH);
-    } else if (message.getEndOfStream()) {
+    } else if (last) {
       reject(Rejection.NO_BODY);
     } else if (mode().holdsHeaders()) {
       awaitBody();

@@ -1,12 +1,14 @@
 package io.pointsman.plugin.extproc;
 
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 
 /** What all streams share. */
 record StreamContext(
     ExtProcSettings settings,
+    Authenticator authenticator,
     Router router,
     RequestReader reader,
     EndpointRegistry registry,

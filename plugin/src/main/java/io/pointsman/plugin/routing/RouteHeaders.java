@@ -1,5 +1,6 @@
 package io.pointsman.plugin.routing;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param strategy value of {@code routing-strategy}
  * @param profile value of {@code config-profile}
- * @param user value of {@code user}
+ * @param user value of {@code user}, or whom the request was found to be from
  * @param sessionId value of {@code x-session-id}
  * @param sessionKey value of {@code x-aibrix-session-key}
  * @param filter value of {@code external-filter}
@@ -20,4 +21,11 @@ public record RouteHeaders(
     @Nullable String sessionKey,
     @Nullable String filter) {
   public static final RouteHeaders NONE = new RouteHeaders(null, null, null, null, null, null);
+
+  /** The same of another user. */
+  public RouteHeaders withUser(@Nullable String other) {
+    return Objects.equals(user, other)
+        ? this
+        : new RouteHeaders(strategy, profile, other, sessionId, sessionKey, filter);
+  }
 }

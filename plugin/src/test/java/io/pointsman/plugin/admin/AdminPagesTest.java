@@ -16,6 +16,7 @@ import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.proto.admin.v1.EndpointsReport;
 import io.pointsman.proto.admin.v1.State;
 import java.net.InetAddress;
@@ -31,7 +32,8 @@ class AdminPagesTest {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final EndpointRegistry endpoints = new EndpointRegistry(HealthSettings.DEFAULTS, metrics);
   private ReadinessReport report = new ReadinessReport(List.of(), Map.of());
-  private final AdminPages pages = new AdminPages(metrics, endpoints, () -> report);
+  private final AdminPages pages =
+      new AdminPages(metrics, endpoints, Authenticator.open(metrics), () -> report);
 
   @AfterEach
   void close() {
@@ -134,7 +136,8 @@ class AdminPagesTest {
   }
 
   private static HttpReply answer(Map<String, HttpEndpoint> pages, String path) throws Exception {
-    return requireNonNull(pages.get(path)).answer(new HttpCall(InetAddress.getLoopbackAddress()));
+    return requireNonNull(pages.get(path))
+        .answer(new HttpCall(InetAddress.getLoopbackAddress(), "GET", null, null, ""));
   }
 
   private static String text(HttpReply reply) {

@@ -21,6 +21,7 @@ import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.CandidateView;
 import io.pointsman.plugin.routing.RequestView;
@@ -64,6 +65,23 @@ final class ExtProcFixture implements AutoCloseable {
   }
 
   ExtProcFixture(ExtProcSettings settings, RoutingSettings routing, Topology topology) {
+    this(settings, Authenticator.open(new SimpleMeterRegistry()), routing, topology);
+  }
+
+  /** Two models for those whom an authenticator lets through; it is not closed with the fixture. */
+  ExtProcFixture(Authenticator authenticator) {
+    this(ExtProcSettings.DEFAULTS, authenticator, TWO_MODELS);
+  }
+
+  ExtProcFixture(ExtProcSettings settings, Authenticator authenticator, Topology topology) {
+    this(settings, authenticator, RoutingSettings.DEFAULTS, topology);
+  }
+
+  private ExtProcFixture(
+      ExtProcSettings settings,
+      Authenticator authenticator,
+      RoutingSettings routing,
+      Topology topology) {
     registry.apply(topology);
     var catalog =
         new StrategyCatalog(
@@ -77,6 +95,7 @@ final class ExtProcFixture implements AutoCloseable {
     service =
         new ExternalProcessorService(
             settings,
+            authenticator,
             new Router(registry::pools, catalog, routing, prefixes),
             new RequestReader(),
             registry,

@@ -13,6 +13,7 @@ import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.RoutingSettings;
@@ -62,6 +63,7 @@ public class RequestStreamBenchmark {
   private final ExternalProcessorService service =
       new ExternalProcessorService(
           ExtProcSettings.DEFAULTS,
+          Authenticator.open(meters),
           new Router(
               registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes),
           new RequestReader(),
