@@ -42,10 +42,17 @@ public final class KubernetesDiscovery implements Discovery {
   private static final long LOOK_MS = 250;
   private static final Duration PULSE = Duration.ofSeconds(5);
 
+  /**
+   * Where nothing was heard for so long all is listed again. A connection may be lost without
+   * either end knowing; API servers themselves let watches last for half an hour and more.
+   */
+  private static final Duration SILENCE = Duration.ofMinutes(5);
+
   /** A watch that ends and begins again, as each does every few minutes, is no news. */
   private static final Duration TOLERATED = Duration.ofSeconds(2);
 
   private final KubernetesSettings settings;
+  private final Duration silence;
   private final MeterRegistry meterRegistry;
   private final KubernetesClient client;
   private final ProfileReport report;
@@ -73,6 +80,7 @@ public final class KubernetesDiscovery implements Discovery {
 
   private volatile boolean known;
   private boolean awayTold;
+  private boolean watchingTold;
   private boolean mustReconcile;
 
   /**
@@ -82,7 +90,20 @@ public final class KubernetesDiscovery implements Discovery {
   public KubernetesDiscovery(
       KubernetesSettings settings, Predicate<String> knownStrategy, MeterRegistry meterRegistry)
       throws ConfigException {
+    this(settings, knownStrategy, meterRegistry, SILENCE);
+  }
+
+  /**
+   * @param silence after which a watch is begun anew
+   */
+  KubernetesDiscovery(
+      KubernetesSettings settings,
+      Predicate<String> knownStrategy,
+      MeterRegistry meterRegistry,
+      Duration silence)
+      throws ConfigException {
     this.settings = settings;
+    this.silence = silence;
     this.meterRegistry = meterRegistry;
     client = KubernetesClients.open(settings.kubeconfig());
     pulse = new ApiServerPulse(client, PULSE);
@@ -205,6 +226,13 @@ public final class KubernetesDiscovery implements Discovery {
 
   /** Notices when the API server goes and comes. */
   private void look() {
+    if (pulse.isAnswered()) {
+      for (PodWatch watch : allWatches()) {
+        if (watch.isDueForRestart(TOLERATED, silence)) {
+          watch.restart();
+        }
+      }
+    }
     boolean watching =
         known && pulse.isAnswered() && allWatches().stream().allMatch(PodWatch::isWatching);
     Instant since = awaySince;
@@ -222,8 +250,11 @@ public final class KubernetesDiscovery implements Discovery {
       allWatches().forEach(PodWatch::restart);
     } else if (since != null) {
       awaySince = null;
-      awayTold = false;
-      log.info("pods are watched: api_server={}", client.getMasterUrl());
+      if (awayTold || !watchingTold) {
+        awayTold = false;
+        watchingTold = true;
+        log.info("pods are watched: api_server={}", client.getMasterUrl());
+      }
     }
   }
 

@@ -37,12 +37,20 @@ final class PodStore implements ItemStore<Pod> {
   private final PodReader reader;
   private final Runnable onChange;
 
+  /** When something was heard last, by {@link System#nanoTime}. */
+  private volatile long heardNanos = System.nanoTime();
+
   /**
    * @param onChange called whenever a pod came, went or changed in what its record tells
    */
   PodStore(PodReader reader, Runnable onChange) {
     this.reader = reader;
     this.onChange = onChange;
+  }
+
+  /** Nanoseconds since an informer told of a pod. */
+  long silentNanos() {
+    return System.nanoTime() - heardNanos;
   }
 
   /** Adds every pod that names a model. */
@@ -61,6 +69,7 @@ final class PodStore implements ItemStore<Pod> {
 
   @Override
   public @Nullable Pod put(String key, Pod pod) {
+    heardNanos = System.nanoTime();
     String version = pod.getMetadata().getResourceVersion();
     PodRecord record = reader.read(pod);
     var entry =
@@ -79,6 +88,7 @@ final class PodStore implements ItemStore<Pod> {
 
   @Override
   public @Nullable Pod remove(String key) {
+    heardNanos = System.nanoTime();
     Entry before = entries.remove(key);
     if (before == null) {
       return null;

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ final class PodWatch implements AutoCloseable {
   private volatile SharedIndexInformer<Pod> informer;
   private volatile @Nullable String lastError;
   private volatile boolean listed;
+  private volatile long begunNanos = System.nanoTime();
 
   /**
    * @param namespace null: all
@@ -77,9 +79,21 @@ final class PodWatch implements AutoCloseable {
    * from one thread at a time.
    */
   void restart() {
+    begunNanos = System.nanoTime();
     informer.stop();
     informer = informer();
     var unused = informer.start();
+  }
+
+  /**
+   * True if a restart is due: because the watch has ended for good, which the informer does where
+   * it does not understand what it was told; or because nothing was heard for so long that its
+   * connection may be lost without either end knowing.
+   */
+  boolean isDueForRestart(Duration pause, Duration silence) {
+    long begun = System.nanoTime() - begunNanos;
+    boolean ended = !informer.isRunning() && begun > pause.toNanos();
+    return listed && (ended || Math.min(begun, store.silentNanos()) > silence.toNanos());
   }
 
   /** True once the first list is complete. */

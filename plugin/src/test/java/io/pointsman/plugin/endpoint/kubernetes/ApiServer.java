@@ -58,6 +58,10 @@ final class ApiServer implements AutoCloseable {
   }
 
   Path kubeconfig(Path folder) throws IOException {
+    return kubeconfig(folder, port);
+  }
+
+  static Path kubeconfig(Path folder, int port) throws IOException {
     return Files.writeString(
         folder.resolve("kubeconfig"),
         """
