@@ -70,6 +70,11 @@ final class ProfileReport implements AutoCloseable {
           name,
           choice.disagreeing(),
           pod.fullName());
+      events.warn(
+          pod,
+          "ConflictingConfigProfiles",
+          "ready pods of model %s have different config profiles; those of this, the newest, hold"
+              .formatted(name));
     } else if (choice.disagreeing() == 0 && model.disagreeing > 0) {
       log.info("pods agree about config profiles: model={}", name);
     }

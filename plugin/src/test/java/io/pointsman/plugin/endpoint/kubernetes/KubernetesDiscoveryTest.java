@@ -314,7 +314,7 @@ class KubernetesDiscoveryTest {
   }
 
   @Test
-  void podsThatDisagreeAreCounted() throws Exception {
+  void podsThatDisagreeAreCountedAndToldOfOnThePodThatHolds() throws Exception {
     api.create(annotated(pod("a", "10.0.0.1"), CONFIG, locked("one")));
     api.create(
         annotated(pod("b", "10.0.0.2"), CONFIG, locked("two"))
@@ -324,6 +324,9 @@ class KubernetesDiscoveryTest {
     start();
     awaitLocked("two");
     assertThat(gauge("pointsman.profile.disagreeing")).isEqualTo(1);
+    await().atMost(LONG).untilAsserted(() -> assertThat(events()).hasSize(1));
+    assertThat(events().get(0).getReason()).isEqualTo("ConflictingConfigProfiles");
+    assertThat(events().get(0).getInvolvedObject().getName()).isEqualTo("b");
     api.annotate("a", CONFIG, locked("two"));
 
     await().atMost(LONG).until(() -> gauge("pointsman.profile.disagreeing") == 0);
