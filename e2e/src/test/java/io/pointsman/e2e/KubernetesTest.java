@@ -38,7 +38,9 @@ class KubernetesTest {
             .model("alpha", 2)
             .model("beta", 2, ServerSettings.instant("beta").withDecodeRate(20))
             .model("gamma", 3, ServerSettings.instant("gamma", "sql"))
-            .pluginFlags("--warm-up-time=0s", "--drain-grace=0s")
+            .model("delta", 1)
+            .pluginFlags(
+                "--warm-up-time=0s", "--drain-grace=0s", "--engine-adapters-interval=200ms")
             .kubernetes()
             .start();
   }
@@ -148,11 +150,46 @@ class KubernetesTest {
   }
 
   @Test
+  void noClientGetsAroundALock() throws IOException {
+    api()
+        .annotate(
+            pod("delta", 0),
+            CONFIG,
+            """
+            {"lockedRoutingStrategy": "least-request", "lockedProfile": "safe",
+             "profiles": {"safe": {"routingStrategy": "prefix-cache"},
+                          "big": {"routingStrategy": "random",
+                                  "routingConfig": {"promptTokensGte": 0}}}}""");
+    awaitStrategy("least-request", Ask.of("delta"));
+    for (String headers :
+        List.of(
+            "routing-strategy: random\r\n",
+            "Routing-Strategy: random\r\n",
+            "ROUTING-STRATEGY: random\r\nrouting-strategy: prefix-cache\r\n",
+            "config-profile: big\r\n",
+            "Config-Profile: big\r\n",
+            "config-profile: AUTO\r\n",
+            "config-profile: nobody\r\n",
+            "config-profile: safe\r\nConfig-Profile: big\r\nrouting-strategy: random\r\n",
+            "x-aibrix-config-profile: big\r\n")) {
+      Reply reply =
+          RawHttp.send(
+              stack.envoyPort(),
+              RawHttp.request("POST", "/v1/completions", headers, Ask.of("delta").body()));
+
+      assertThat(reply.status()).as(headers).isEqualTo(200);
+      assertThat(reply.header("routing-strategy")).as(headers).isEqualTo("least-request");
+      assertThat(reply.header("x-aibrix-config-profile")).as(headers).isEqualTo("safe");
+    }
+  }
+
+  /** All three engines have it loaded, and one pod's annotation says that it has not. */
+  @Test
   void anAdapterIsServedWhereItIsLoaded() throws IOException {
-    assertThat(send(Ask.of("sql")).status()).isEqualTo(400);
-    api().annotate(pod("gamma", 0), ADAPTERS, "[\"sql\"]");
-    api().annotate(pod("gamma", 2), ADAPTERS, "other,sql");
-    Await.until("both are known", LIMIT, () -> served("sql", "random").size() == 2);
+    Await.until("an engine was asked", LIMIT, () -> send(Ask.of("sql")).status() == 200);
+    Await.until("all engines were asked", LIMIT, () -> served("sql", "random").size() == 3);
+    api().annotate(pod("gamma", 1), ADAPTERS, "[\"other\"]");
+    Await.until("the annotation is known", LIMIT, () -> served("sql", "random").size() == 2);
 
     Set<String> loaded = Set.of(address("gamma", 0), address("gamma", 2));
     for (String strategy : List.of("random", "least-request", "prefix-cache")) {

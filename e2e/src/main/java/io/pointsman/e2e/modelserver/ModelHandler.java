@@ -1,6 +1,7 @@
 package io.pointsman.e2e.modelserver;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import io.pointsman.e2e.modelserver.Fault.Hang;
 import io.pointsman.e2e.modelserver.Fault.Reset;
 import io.pointsman.e2e.modelserver.Fault.Slow;
@@ -151,8 +152,9 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
 
   private String models() {
     var data = new JsonArray();
+    String base = settings.models().get(0);
     for (String model : settings.models()) {
-      data.add(
+      JsonObject entry =
           Json.object(
               "id",
               model,
@@ -163,7 +165,11 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
               "owned_by",
               "vllm",
               "max_model_len",
-              settings.maxTokens()));
+              settings.maxTokens());
+      if (!model.equals(base)) {
+        entry.addProperty("parent", base);
+      }
+      data.add(entry);
     }
     return Json.object("object", "list", "data", data).toString();
   }

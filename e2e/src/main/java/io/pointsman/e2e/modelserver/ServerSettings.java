@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * How a sample model server behaves. Tokens are estimated as a quarter of the bytes, rounded up.
  *
- * @param models the names it answers to; the first one labels its metrics
+ * @param models the names it answers to; the first one labels its metrics, the others are listed as
+ *     its LoRA adapters
  * @param prefillRate prompt tokens per second that are not cached, one request at a time
  * @param decodeRate answer tokens per second for each running request
  * @param cacheBlocks size of the KV cache in blocks of {@link KvCache#BLOCK_TOKENS} tokens; also

@@ -14,8 +14,10 @@ import io.pointsman.plugin.admin.AdminPages;
 import io.pointsman.plugin.admin.ReadinessReport;
 import io.pointsman.plugin.app.Readiness.Condition;
 import io.pointsman.plugin.endpoint.Discovery;
+import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.FileDiscovery;
 import io.pointsman.plugin.endpoint.InFlightSharing;
+import io.pointsman.plugin.endpoint.engine.AdapterFinder;
 import io.pointsman.plugin.endpoint.engine.EngineScraper;
 import io.pointsman.plugin.endpoint.kubernetes.KubernetesDiscovery;
 import io.pointsman.plugin.identity.Authenticator;
@@ -78,9 +80,7 @@ final class Plugin implements AutoCloseable {
           readiness.meet(Condition.DISCOVERED);
         });
 
-    if (!settings.engineMetrics().interval().isZero()) {
-      parts.add(new EngineScraper(settings.engineMetrics(), pipeline.endpoints()::pools, meters));
-    }
+    askEngines(meters);
     shareState(meters);
 
     var tls = parts.add(ServerTls.open(settings.grpc().tls()));
@@ -124,6 +124,18 @@ final class Plugin implements AutoCloseable {
     }
     Path file = ((DiscoverySettings.FromFile) settings.discovery()).file();
     return new FileDiscovery(file, LOOK_INTERVAL, strategies::isKnown, meters);
+  }
+
+  private void askEngines(MeterRegistry meters) {
+    EndpointRegistry endpoints = pipeline.endpoints();
+    if (!settings.engineMetrics().interval().isZero()) {
+      parts.add(new EngineScraper(settings.engineMetrics(), endpoints::pools, meters));
+    }
+    if (!settings.engineAdapters().interval().isZero()) {
+      parts.add(
+          new AdapterFinder(
+              settings.engineAdapters(), endpoints::pools, meters, endpoints::loaded));
+    }
   }
 
   /** Begins to tell other replicas what this one knows, and to learn from them. */

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * All settings, checked. {@link Setting} says what each one means.
  *
  * @param debugBindAddress null: /debug is on the HTTP port, for loopback clients only
+ * @param engineMetrics an interval of zero: never
+ * @param engineAdapters an interval of zero: never
  * @param warmUpTime zero: no warm-up
  * @param redis null: no Redis
  */
@@ -35,6 +37,7 @@ record PluginSettings(
     @Nullable BindAddress debugBindAddress,
     DiscoverySettings discovery,
     ScrapeSettings engineMetrics,
+    ScrapeSettings engineAdapters,
     RoutingSettings routing,
     IdentitySettings identity,
     ExtProcSettings extProc,
@@ -81,7 +84,8 @@ record PluginSettings(
             required(values.address(Setting.HTTP_BIND_ADDRESS), NO_ADDRESS),
             values.address(Setting.DEBUG_BIND_ADDRESS),
             DiscoverySettings.read(values),
-            engineMetrics(values),
+            engine(values, Setting.ENGINE_METRICS_INTERVAL),
+            engine(values, Setting.ENGINE_ADAPTERS_INTERVAL),
             routing(values, rules),
             IdentityValues.read(values),
             extProc(values),
@@ -147,9 +151,9 @@ record PluginSettings(
     return tls;
   }
 
-  private static ScrapeSettings engineMetrics(SettingValues values) {
+  private static ScrapeSettings engine(SettingValues values, Setting interval) {
     return new ScrapeSettings(
-        values.duration(Setting.ENGINE_METRICS_INTERVAL, Duration.ZERO, LONGEST),
+        values.duration(interval, Duration.ZERO, LONGEST),
         values.fraction(Setting.ENGINE_METRICS_JITTER, 0.5),
         values.duration(Setting.ENGINE_METRICS_TIMEOUT, SHORTEST, LONGEST),
         values.duration(Setting.ENGINE_METRICS_FRESHNESS, SHORTEST, LONGEST),

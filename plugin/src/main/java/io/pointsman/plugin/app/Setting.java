@@ -171,7 +171,7 @@ enum Setting {
       Group.KUBERNETES,
       "DOMAIN",
       "model.aibrix.ai",
-      "Begins the names of the labels and annotations port, engine, config and adapters."),
+      "Begins the names of the labels and annotations port, metric-port, engine, config and adapters."),
   KUBERNETES_MODEL_LABEL(
       Group.KUBERNETES,
       "NAME",
@@ -188,6 +188,12 @@ enum Setting {
       "1s",
       "How often metrics pages of engines are read, as long as the strategies in use ask for what"
           + " they tell; 0s is never."),
+  ENGINE_ADAPTERS_INTERVAL(
+      Group.ENGINES,
+      "DURATION",
+      "0s",
+      "How often engines are asked at /v1/models which LoRA adapters they have loaded, where none"
+          + " are listed for their pod; 0s is never. Goes by the settings below too."),
   ENGINE_METRICS_JITTER(
       Group.ENGINES, "FRACTION", "0.2", "Each interval is changed at random by this part."),
   ENGINE_METRICS_TIMEOUT(

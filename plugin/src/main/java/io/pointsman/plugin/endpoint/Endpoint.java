@@ -17,6 +17,11 @@ public final class Endpoint {
   private static final VarHandle REQUESTS;
   private static final long ASKED_STEP_NANOS = 1_000_000_000L;
 
+  /** Adapters that an engine has loaded; another container of the pod has none of them. */
+  private record Loaded(String container, List<String> adapters) {
+    static final Loaded NOTHING = new Loaded("", List.of());
+  }
+
   static {
     try {
       var lookup = MethodHandles.lookup();
@@ -43,6 +48,7 @@ public final class Endpoint {
   private volatile int peerInFlight;
   private volatile int peerArrivals;
   private volatile EngineSignals engineSignals = EngineSignals.UNKNOWN;
+  private volatile Loaded loaded = Loaded.NOTHING;
   private final Observations observations = new Observations();
   private volatile boolean engineAsked;
   private volatile long engineAskedNanos;
@@ -86,9 +92,37 @@ public final class Endpoint {
     return spec.container();
   }
 
-  /** LoRA adapters that it has loaded, by the names that requests give. */
+  /** Where its engine's metrics page is: {@code ip:port}, IPv6 in brackets. */
+  public String metricsAddress() {
+    EndpointSpec now = spec;
+    String address = now.address();
+    return now.metricsPort() == 0
+        ? address
+        : address.substring(0, address.lastIndexOf(':') + 1) + now.metricsPort();
+  }
+
+  /**
+   * LoRA adapters that it has loaded, by the names that requests give: as discovery lists them,
+   * else as its engine does.
+   */
   public List<String> adapters() {
-    return spec.adapters();
+    EndpointSpec now = spec;
+    Loaded told = loaded;
+    boolean holds = now.adapters().isEmpty() && told.container().equals(now.container());
+    return holds ? told.adapters() : now.adapters();
+  }
+
+  /** True if discovery lists adapters, so that its engine need not be asked. */
+  public boolean hasListedAdapters() {
+    return !spec.adapters().isEmpty();
+  }
+
+  /** Takes over what its engine lists; true if that is news. */
+  boolean loaded(List<String> adapters) {
+    var told = new Loaded(spec.container(), List.copyOf(adapters));
+    boolean news = !told.equals(loaded);
+    loaded = told;
+    return news;
   }
 
   /** When it was first known, in nanoseconds by the clock that the registry goes by. */
@@ -97,7 +131,7 @@ public final class Endpoint {
   }
 
   /** False if discovery knows it but says that it takes no requests. */
-  boolean isReady() {
+  public boolean isReady() {
     return spec.ready();
   }
 

@@ -2,6 +2,7 @@ package io.pointsman.plugin.endpoint;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.pointsman.proto.admin.v1.EndpointsReport;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -106,6 +107,19 @@ public final class EndpointRegistry implements AutoCloseable {
             }
           });
     }
+  }
+
+  /**
+   * Takes over which LoRA adapters an engine says that it has loaded. They count where discovery
+   * lists none for its endpoint.
+   */
+  public void loaded(Endpoint endpoint, List<String> adapters) {
+    run(
+        () -> {
+          if (endpoint.loaded(adapters)) {
+            publish();
+          }
+        });
   }
 
   /** What is known of every endpoint, for people. */

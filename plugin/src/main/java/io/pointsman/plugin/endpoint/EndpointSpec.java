@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param labels what {@code external-filter} selects by; empty where that is off, to save memory
  * @param container the container that runs there; another one knows nothing of what this one has
  *     cached. Empty where discovery knows no containers
- * @param adapters LoRA adapters that it has loaded, by the names that requests give
+ * @param adapters LoRA adapters that it has loaded, by the names that requests give; empty if
+ *     discovery knows of none
+ * @param metricsPort where its engine's metrics page is; 0: where it serves
  */
 public record EndpointSpec(
     EndpointKey key,
@@ -27,10 +29,25 @@ public record EndpointSpec(
     Role role,
     Map<String, String> labels,
     String container,
-    List<String> adapters) {
+    List<String> adapters,
+    int metricsPort) {
   public EndpointSpec {
     labels = Map.copyOf(labels);
     adapters = List.copyOf(adapters);
+  }
+
+  /** With its engine's metrics page where it serves. */
+  public EndpointSpec(
+      EndpointKey key,
+      String name,
+      String address,
+      boolean ready,
+      @Nullable String roleset,
+      Role role,
+      Map<String, String> labels,
+      String container,
+      List<String> adapters) {
+    this(key, name, address, ready, roleset, role, labels, container, adapters, 0);
   }
 
   /** Without labels, container and adapters. */

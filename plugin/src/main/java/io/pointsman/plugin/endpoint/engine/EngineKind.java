@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param tokens counter of generated tokens
  * @param tokensPerSecond gauge, for want of such a counter
  * @param requestSeconds histogram of how long requests took, without its suffixes
+ * @param listsAdapters true if its {@code /v1/models} lists LoRA adapters, with their base model as
+ *     {@code parent}
  */
 record EngineKind(
     String path,
@@ -20,7 +22,8 @@ record EngineKind(
     List<String> utilization,
     List<String> tokens,
     List<String> tokensPerSecond,
-    List<String> requestSeconds) {
+    List<String> requestSeconds,
+    boolean listsAdapters) {
 
   /** Since its engine V1 vLLM says kv, before it said gpu. */
   private static final EngineKind VLLM =
@@ -30,7 +33,8 @@ record EngineKind(
           List.of(),
           List.of("vllm:generation_tokens_total"),
           List.of(),
-          List.of("vllm:e2e_request_latency_seconds"));
+          List.of("vllm:e2e_request_latency_seconds"),
+          true);
 
   private static final EngineKind SGLANG =
       new EngineKind(
@@ -39,7 +43,8 @@ record EngineKind(
           List.of("sglang:utilization"),
           List.of("sglang:generation_tokens_total"),
           List.of("sglang:gen_throughput"),
-          List.of("sglang:e2e_request_latency_seconds"));
+          List.of("sglang:e2e_request_latency_seconds"),
+          true);
 
   /** Its /metrics are iteration statistics in JSON. */
   private static final EngineKind TRTLLM =
@@ -49,7 +54,8 @@ record EngineKind(
           List.of(),
           List.of("trtllm_generation_tokens_total"),
           List.of(),
-          List.of("trtllm_e2e_request_latency_seconds"));
+          List.of("trtllm_e2e_request_latency_seconds"),
+          false);
 
   /** The kind with this name, or null if nothing is known of it. */
   static @Nullable EngineKind find(String engine) {

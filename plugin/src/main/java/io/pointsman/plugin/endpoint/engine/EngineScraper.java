@@ -1,61 +1,23 @@
 package io.pointsman.plugin.endpoint.engine;
 
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.pointsman.plugin.endpoint.Endpoint;
-import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Looks at the metrics pages of those engines whose signals decisions have asked for lately, and at
- * no others. All bookkeeping happens on one thread; looks are asynchronous. An engine whose page
- * cannot be read is asked less and less often.
+ * no others. Thread-safe.
  */
 public final class EngineScraper implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(EngineScraper.class);
-
   /** So long after the last decision that asked, an engine is still looked at. */
   private static final long WANTED_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-  private static final long TICK_MS = 50;
-  private static final int MAX_BACK_OFF = 5;
-  private static final int OK = 200;
-
-  private final ScrapeSettings settings;
-  private final Supplier<Pools> pools;
-  private final LongSupplier clock;
-  private final MeterRegistry meterRegistry;
-  private final ScheduledThreadPoolExecutor thread;
-  private final HttpClient client;
-  private final Map<Endpoint, ScrapedEngine> engines = new HashMap<>();
-  private final List<Meter> meters = new ArrayList<>();
-  private final Counter read;
-  private final Counter failed;
-  private int underWay;
-  private volatile int watched;
+  private final long freshNanos;
+  private final EnginePoller<ScrapedEngine> poller;
 
   public EngineScraper(ScrapeSettings settings, Supplier<Pools> pools, MeterRegistry registry) {
     this(settings, pools, registry, System::nanoTime);
@@ -67,165 +29,23 @@ public final class EngineScraper implements AutoCloseable {
    * @param clock nanoseconds, by the clock that the endpoint registry goes by
    */
   EngineScraper(
-      ScrapeSettings settings,
-      Supplier<Pools> pools,
-      MeterRegistry meterRegistry,
-      LongSupplier clock) {
-    this.settings = settings;
-    this.pools = pools;
-    this.clock = clock;
-    this.meterRegistry = meterRegistry;
-    thread =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              var created = new Thread(task, "engine-metrics");
-              created.setDaemon(true);
-              return created;
-            });
-    thread.setRemoveOnCancelPolicy(true);
-    client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .proxy(HttpClient.Builder.NO_PROXY)
-            .connectTimeout(settings.timeout())
-            .executor(thread)
-            .build();
-    read = counter("ok");
-    failed = counter("failed");
-    meters.add(
-        Gauge.builder("pointsman.engine.watched", this, its -> its.watched)
-            .description("Engines whose metrics pages are read because decisions ask for them")
-            .register(meterRegistry));
-    var unused = thread.scheduleWithFixedDelay(this::tick, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
+      ScrapeSettings settings, Supplier<Pools> pools, MeterRegistry registry, LongSupplier clock) {
+    freshNanos = settings.freshness().toNanos();
+    poller = new EnginePoller<>("metrics", settings, pools, registry, clock, this::engine);
   }
 
-  private Counter counter(String result) {
-    Counter counter =
-        Counter.builder("pointsman.engine.scrapes")
-            .description("Looks at metrics pages of engines by what came of them")
-            .tag("result", result)
-            .register(meterRegistry);
-    meters.add(counter);
-    return counter;
-  }
-
-  private void tick() {
-    try {
-      long now = clock.getAsLong();
-      followInterest(now);
-      List<ScrapedEngine> due = new ArrayList<>();
-      for (ScrapedEngine engine : engines.values()) {
-        if (!engine.underWay && now - engine.due >= 0) {
-          due.add(engine);
-        }
-      }
-      due.sort(Comparator.comparingLong(engine -> engine.due - now));
-      for (ScrapedEngine engine : due) {
-        if (underWay >= settings.concurrency()) {
-          break;
-        }
-        look(engine, now);
-      }
-    } catch (RejectedExecutionException e) {
-      log.debug("closed while engines were about to be looked at");
-    } catch (RuntimeException e) {
-      log.error("metrics pages of engines could not be looked at", e);
+  private @Nullable ScrapedEngine engine(
+      Endpoint endpoint, EngineKind kind, @Nullable ScrapedEngine known, long now) {
+    if (!endpoint.engineSignalsWanted(now, WANTED_NANOS)) {
+      return null;
     }
-  }
-
-  /** Takes on who was asked for lately, and lets go of all others. */
-  private void followInterest(long now) {
-    Set<Endpoint> wanted = new HashSet<>();
-    for (Pool pool : pools.get().all()) {
-      EngineKind kind = EngineKind.find(pool.engine());
-      if (kind == null) {
-        continue;
-      }
-      for (Endpoint endpoint : pool.all()) {
-        if (endpoint.engineSignalsWanted(now, WANTED_NANOS)) {
-          wanted.add(endpoint);
-          ScrapedEngine known = engines.get(endpoint);
-          if (known == null || !known.kind.equals(kind)) {
-            engines.put(endpoint, new ScrapedEngine(endpoint, kind, now));
-          }
-        }
-      }
-    }
-    engines.keySet().retainAll(wanted);
-    watched = engines.size();
-  }
-
-  private void look(ScrapedEngine engine, long now) {
-    Endpoint endpoint = engine.endpoint;
-    int inFlight = endpoint.inFlight() + endpoint.peerInFlight();
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://" + endpoint.address() + engine.kind.path()))
-            .header("user-agent", "pointsman")
-            .build();
-    engine.underWay = true;
-    underWay++;
-    CompletableFuture<HttpResponse<byte[]>> answer =
-        client.sendAsync(request, info -> new BoundedBody(settings.maxBytes()));
-    // Else a page that comes drop by drop would be waited for without end.
-    var limit =
-        thread.schedule(
-            () -> answer.cancel(true), settings.timeout().toNanos(), TimeUnit.NANOSECONDS);
-    var unused =
-        answer.whenComplete(
-            (response, error) -> {
-              try {
-                thread.execute(
-                    () -> {
-                      limit.cancel(false);
-                      finish(engine, now, inFlight, response, error);
-                    });
-              } catch (RejectedExecutionException e) {
-                log.debug("closed before an engine answered");
-              }
-            });
-  }
-
-  private void finish(
-      ScrapedEngine engine,
-      long began,
-      int inFlight,
-      @Nullable HttpResponse<byte[]> response,
-      @Nullable Throwable error) {
-    underWay--;
-    engine.underWay = false;
-    long now = clock.getAsLong();
-    if (response != null && error == null && response.statusCode() == OK) {
-      MetricsPage page = MetricsPage.read(response.body());
-      engine.endpoint.engineSignals(
-          engine.read(page, inFlight, now, settings.freshness().toNanos()));
-      engine.failures = 0;
-      read.increment();
-      engine.due = began + jittered(settings.interval().toNanos());
-      return;
-    }
-    failed.increment();
-    engine.failures++;
-    if (engine.failures == 1) {
-      log.debug(
-          "metrics page not read: endpoint={} status={} error={}",
-          engine.endpoint,
-          response == null ? 0 : response.statusCode(),
-          String.valueOf(error));
-    }
-    long factor = 1L << Math.min(engine.failures, MAX_BACK_OFF);
-    engine.due = now + jittered(settings.interval().toNanos() * factor);
-  }
-
-  private long jittered(long nanos) {
-    double part = settings.jitter() * (2 * ThreadLocalRandom.current().nextDouble() - 1);
-    return nanos + (long) (nanos * part);
+    return known != null && known.kind.equals(kind)
+        ? known
+        : new ScrapedEngine(endpoint, kind, now, freshNanos);
   }
 
   @Override
   public void close() {
-    thread.shutdownNow();
-    meters.forEach(meterRegistry::remove);
+    poller.close();
   }
 }

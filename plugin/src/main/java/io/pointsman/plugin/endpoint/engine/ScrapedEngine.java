@@ -4,17 +4,13 @@ import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EngineSignals;
 
 /** One engine that is looked at, and what was read there last. Not thread-safe. */
-final class ScrapedEngine {
+final class ScrapedEngine extends PolledEngine {
   private static final double NANOS = 1e9;
 
-  final Endpoint endpoint;
-  final EngineKind kind;
+  private final long freshNanos;
 
-  /** When the next look is due, by the clock that the registry goes by. */
-  long due;
-
-  boolean underWay;
-  int failures;
+  /** Requests in flight there by our count when the look began. */
+  private int inFlight;
 
   private long readAt;
   private String readFrom = "";
@@ -23,18 +19,32 @@ final class ScrapedEngine {
   private double requests = Double.NaN;
   private double meanSeconds = Double.NaN;
 
-  ScrapedEngine(Endpoint endpoint, EngineKind kind, long due) {
-    this.endpoint = endpoint;
-    this.kind = kind;
-    this.due = due;
+  /**
+   * @param freshNanos how long what is read is good
+   */
+  ScrapedEngine(Endpoint endpoint, EngineKind kind, long due, long freshNanos) {
+    super(endpoint, kind, due);
+    this.freshNanos = freshNanos;
   }
 
-  /**
-   * What a page says, and what has happened since the page before.
-   *
-   * @param inFlight requests in flight there by our count when the look began
-   */
-  EngineSignals read(MetricsPage page, int inFlight, long now, long freshNanos) {
+  @Override
+  String page() {
+    return endpoint.metricsAddress() + kind.path();
+  }
+
+  @Override
+  void looking() {
+    inFlight = endpoint.inFlight() + endpoint.peerInFlight();
+  }
+
+  @Override
+  boolean read(byte[] page, long now) {
+    endpoint.engineSignals(signals(MetricsPage.read(page), now));
+    return true;
+  }
+
+  /** What a page says, and what has happened since the page before. */
+  EngineSignals signals(MetricsPage page, long now) {
     if (!readFrom.equals(endpoint.container())) {
       // Another process, whose counters began anew.
       tokens = Double.NaN;

@@ -7,6 +7,7 @@ package io.pointsman.plugin.endpoint.kubernetes;
  *
  * @param model label or annotation: the model's name
  * @param port label or annotation: the port, or the first of several
+ * @param metricsPort label or annotation: the port of the engine's metrics page, if it is another
  * @param engine label or annotation: {@code vllm}, {@code sglang} or {@code trtllm}
  * @param roleset label: the prefill-decode group
  * @param role label: {@code prefill} or {@code decode}; anything else serves whole requests
@@ -16,6 +17,7 @@ package io.pointsman.plugin.endpoint.kubernetes;
 public record PodKeys(
     String model,
     String port,
+    String metricsPort,
     String engine,
     String roleset,
     String role,
@@ -40,12 +42,13 @@ public record PodKeys(
   /**
    * Other names than the standard ones.
    *
-   * @param prefix of port, engine, config and adapters, without the slash
+   * @param prefix of port, metric-port, engine, config and adapters, without the slash
    */
   public static PodKeys of(String prefix, String model, String roleset, String role) {
     return new PodKeys(
         model,
         prefix + "/port",
+        prefix + "/metric-port",
         prefix + "/engine",
         roleset,
         role,

@@ -108,6 +108,7 @@ final class PodReader {
     String container = container(pod, ports.get(0));
     List<String> adapters = adapters(entry(meta.getAnnotations(), keys.adapters()));
     Map<String, String> labels = labels(meta);
+    int metricsPort = metricsPort(meta, ports.get(0));
     List<EndpointSpec> endpoints = new ArrayList<>(ports.size());
     for (int port : ports) {
       endpoints.add(
@@ -120,7 +121,8 @@ final class PodReader {
               role,
               labels,
               container,
-              adapters));
+              adapters,
+              metricsPort));
     }
     return List.copyOf(endpoints);
   }
@@ -218,6 +220,16 @@ final class PodReader {
     }
     int port = number(text);
     return port <= 65_535 ? port : 0;
+  }
+
+  /**
+   * The one port where all ranks' metrics are, or 0 where each has its own at the port it serves:
+   * so it is if no other port than the first one is given, or none that is one.
+   */
+  private int metricsPort(ObjectMeta meta, int first) {
+    String text = value(meta, keys.metricsPort());
+    int port = text == null ? 0 : number(text);
+    return port == first || port > 65_535 ? 0 : port;
   }
 
   private static int ranks(Pod pod) {

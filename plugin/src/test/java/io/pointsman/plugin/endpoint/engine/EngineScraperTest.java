@@ -99,19 +99,24 @@ class EngineScraperTest {
 
   /** Endpoints that all are this server, by different keys. */
   private void engines(String engine, int count, String container) {
+    engines(engine, count, container, server.getAddress().getPort(), 0);
+  }
+
+  private void engines(String engine, int count, String container, int port, int metricsPort) {
     List<EndpointSpec> specs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       specs.add(
           new EndpointSpec(
               new EndpointKey("uid-" + i, 8000),
               "pod-" + i,
-              "127.0.0.1:" + server.getAddress().getPort(),
+              "127.0.0.1:" + port,
               true,
               null,
               Role.COMBINED,
               Map.of(),
               container,
-              List.of()));
+              List.of(),
+              metricsPort));
     }
     registry.apply(new Topology(List.of(new ModelSpec("m", engine, specs, ModelConfig.NONE))));
   }
@@ -189,16 +194,20 @@ class EngineScraperTest {
   void ratesAreThoseSinceThePageBefore() {
     engines("vllm", 1, "c");
     var engine =
-        new ScrapedEngine(all().get(0), Objects.requireNonNull(EngineKind.find("vllm")), 0);
-    EngineSignals first = engine.read(vllm(1000, 10, 5), 0, 5_000_000_000L, 1);
+        new ScrapedEngine(all().get(0), Objects.requireNonNull(EngineKind.find("vllm")), 0, 1_000);
+    EngineSignals first = engine.signals(vllm(1000, 10, 5), 5_000_000_000L);
     assertThat(first.tokensPerSecond()).as("one page tells no rate").isNaN();
     assertThat(first.requestSeconds()).isNaN();
-    EngineSignals second = engine.read(vllm(1300, 16, 8), 2, 7_000_000_000L, 1_000);
+    all().get(0).reserve();
+    all().get(0).reserve();
+    engine.looking();
+    all().get(0).release();
+    EngineSignals second = engine.signals(vllm(1300, 16, 8), 7_000_000_000L);
 
     assertThat(second.tokensPerSecond()).isEqualTo(150, within(1e-9));
     assertThat(second.requestSeconds()).isEqualTo(2, within(1e-9));
     assertThat(second.inFlight()).isEqualTo(2);
-    assertThat(engine.read(vllm(1300, 16, 8), 2, 8_000_000_000L, 1).requestSeconds())
+    assertThat(engine.signals(vllm(1300, 16, 8), 8_000_000_000L).requestSeconds())
         .as("none has ended since")
         .isEqualTo(2, within(1e-9));
     assertThat(second.freshUntilNanos()).isEqualTo(7_000_001_000L);
@@ -208,13 +217,13 @@ class EngineScraperTest {
   void aCounterThatBeganAnewTellsNoRate() {
     engines("vllm", 1, "c");
     var engine =
-        new ScrapedEngine(all().get(0), Objects.requireNonNull(EngineKind.find("vllm")), 0);
-    engine.read(vllm(1000, 10, 5), 0, 5_000_000_000L, 1);
-    assertThat(engine.read(vllm(10, 1, 1), 0, 6_000_000_000L, 1).tokensPerSecond()).isNaN();
+        new ScrapedEngine(all().get(0), Objects.requireNonNull(EngineKind.find("vllm")), 0, 1);
+    engine.signals(vllm(1000, 10, 5), 5_000_000_000L);
+    assertThat(engine.signals(vllm(10, 1, 1), 6_000_000_000L).tokensPerSecond()).isNaN();
     engines("vllm", 1, "another");
 
-    assertThat(engine.read(vllm(5000, 50, 9), 0, 7_000_000_000L, 1).tokensPerSecond()).isNaN();
-    assertThat(engine.read(vllm(5001, 50, 9), 0, 8_000_000_000L, 1).tokensPerSecond())
+    assertThat(engine.signals(vllm(5000, 50, 9), 7_000_000_000L).tokensPerSecond()).isNaN();
+    assertThat(engine.signals(vllm(5001, 50, 9), 8_000_000_000L).tokensPerSecond())
         .isEqualTo(1, within(1e-9));
   }
 
@@ -260,6 +269,15 @@ class EngineScraperTest {
     start(FAST);
 
     assertThat(awaitSignals().kvCacheUsage()).isEqualTo(0.62);
+  }
+
+  @Test
+  void thePageMayBeAtAnotherPort() {
+    engines("vllm", 1, "", 1, server.getAddress().getPort());
+    page = "vllm:kv_cache_usage_perc 0.5\n";
+    start(FAST);
+
+    assertThat(awaitSignals().kvCacheUsage()).isEqualTo(0.5);
   }
 
   @Test

@@ -131,6 +131,25 @@ class PodReaderTest {
     assertThat(addresses(labelled(pod("a", "10.0.0.1"), "model.aibrix.ai/port", port))).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource({"9090, 9090", "8000, 0", "'', 0", "70000, 0", "x, 0", "-1, 0"})
+  void anotherPortMayHaveTheMetricsOfAllRanks(String label, int expected) {
+    var pod =
+        pod("a", "10.0.0.1")
+            .editSpec()
+            .editFirstContainer()
+            .addNewEnv()
+            .withName("data-parallel-size")
+            .withValue("2")
+            .endEnv()
+            .endContainer()
+            .endSpec();
+
+    assertThat(read(labelled(pod, "model.aibrix.ai/metric-port", label)).endpoints())
+        .extracting(EndpointSpec::metricsPort)
+        .containsExactly(expected, expected);
+  }
+
   @Test
   void aPodWithoutAddressHasNoEndpointYetButItsModelIsKnown() {
     PodRecord record = read(pod("a", null));
