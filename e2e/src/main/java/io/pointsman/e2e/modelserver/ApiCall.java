@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param prompt canonical prompt text
  * @param answerTokens length of the answer, or 0 where the request sets no limit
  * @param format the API's way to answer
+ * @param json the whole body; empty for forms
  */
 record ApiCall(
     String idPrefix,
@@ -29,7 +30,8 @@ record ApiCall(
     boolean includeUsage,
     String prompt,
     int answerTokens,
-    AnswerFormat format) {
+    AnswerFormat format,
+    JsonObject json) {
 
   private static final Set<String> PATHS =
       Set.of(
@@ -44,6 +46,16 @@ record ApiCall(
           "/v1/images/generations",
           "/v1/audio/transcriptions",
           "/v1/audio/translations");
+
+  /** The same request with another prompt. */
+  ApiCall withPrompt(String other) {
+    return new ApiCall(idPrefix, model, stream, includeUsage, other, answerTokens, format, json);
+  }
+
+  /** The same request for an answer of one token. */
+  ApiCall withOneToken() {
+    return new ApiCall(idPrefix, model, stream, includeUsage, prompt, 1, format, json);
+  }
 
   static boolean isPath(String path) {
     return PATHS.contains(path);
@@ -112,7 +124,14 @@ record ApiCall(
     String audio = form.getOrDefault("file", "");
     boolean stream = "true".equals(form.get("stream"));
     return new ApiCall(
-        "trsc-", model, stream, false, audio, Math.min(8, 1 + bytes), new TranscriptionFormat());
+        "trsc-",
+        model,
+        stream,
+        false,
+        audio,
+        Math.min(8, 1 + bytes),
+        new TranscriptionFormat(),
+        new JsonObject());
   }
 
   private static Builder generate(String idPrefix, JsonObject json, AnswerFormat format)
@@ -230,15 +249,16 @@ record ApiCall(
     ApiCall call() {
       boolean includeUsage =
           json.get("stream_options") instanceof JsonObject options
-              && isTrue(options.get("include_usage"));
+              && Json.isTrue(options, "include_usage");
       return new ApiCall(
-          idPrefix, model, isTrue(json.get("stream")), includeUsage, prompt, answerTokens, format);
-    }
-
-    private static boolean isTrue(@Nullable JsonElement value) {
-      return value instanceof JsonPrimitive primitive
-          && primitive.isBoolean()
-          && primitive.getAsBoolean();
+          idPrefix,
+          model,
+          Json.isTrue(json, "stream"),
+          includeUsage,
+          prompt,
+          answerTokens,
+          format,
+          json);
     }
   }
 }

@@ -32,6 +32,7 @@ final class Engine implements AutoCloseable {
    * @param answer the text that will be generated
    * @param answerTokens its length in tokens, at least 1
    * @param eachToken true to hear of each token, false to hear only of the end
+   * @param fetched true if the prompt's KV cache came from another server
    */
   record Work(
       String model,
@@ -39,7 +40,8 @@ final class Engine implements AutoCloseable {
       int promptTokens,
       String answer,
       int answerTokens,
-      boolean eachToken) {
+      boolean eachToken,
+      boolean fetched) {
     int blocks() {
       int tokens = promptTokens + answerTokens;
       return (tokens + KvCache.BLOCK_TOKENS - 1) / KvCache.BLOCK_TOKENS;
@@ -137,8 +139,13 @@ final class Engine implements AutoCloseable {
     prefilling = true;
     Sequence sequence = toPrefill.removeFirst();
     int promptTokens = sequence.work.promptTokens();
-    int cachedTokens = cachedTokens(cache.match(sequence.chain), promptTokens);
-    metrics.prefixLookup(promptTokens, cachedTokens);
+    int cachedTokens;
+    if (sequence.work.fetched()) {
+      cachedTokens = promptTokens - 1;
+    } else {
+      cachedTokens = cachedTokens(cache.match(sequence.chain), promptTokens);
+      metrics.prefixLookup(promptTokens, cachedTokens);
+    }
     long end = timer.nanos() + nanosFor(promptTokens - cachedTokens, settings.prefillRate());
     timer.at(
         end,

@@ -4,6 +4,8 @@ import io.pointsman.e2e.modelserver.Fault.Hang;
 import io.pointsman.e2e.modelserver.Fault.Reset;
 import io.pointsman.e2e.modelserver.Fault.Stage;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -14,32 +16,75 @@ import org.jspecify.annotations.Nullable;
 final class Exchange implements Engine.Listener {
   private final Request request;
   private final Response response;
+  private final Leg leg;
   private final ApiCall call;
   private final Answer answer;
   private final Faults faults;
   private final ResponseWriter writer;
   private final Engine engine;
+  private final RequestCounters counters;
   private Engine.@Nullable Sequence sequence;
   private int cachedTokens;
+  private boolean headersAreOut;
+  private boolean gone;
 
   Exchange(
       Request request,
       Response response,
       Callback callback,
-      ApiCall call,
+      Leg leg,
       Answer answer,
       Engine engine,
-      Faults faults) {
+      Faults faults,
+      RequestCounters counters) {
     this.request = request;
     this.response = response;
-    this.call = call;
+    this.leg = leg;
+    this.call = leg.call();
+    this.counters = counters;
     this.answer = answer;
     this.engine = engine;
     this.faults = faults;
     this.writer = new ResponseWriter(response, callback, this::clientGone);
   }
 
-  synchronized void start() {
+  void start() {
+    if (call.stream() && faults.current() instanceof Fault.EarlyHeaders) {
+      beginStream();
+      writer.write(": wait\n\n");
+    }
+    CompletableFuture<?> unused = leg.ready().whenComplete((nothing, failure) -> ready(failure));
+  }
+
+  private synchronized void ready(@Nullable Throwable failure) {
+    if (failure != null) {
+      refuse(failure instanceof CompletionException ? failure.getCause() : failure);
+    } else if (!gone) {
+      counters.count(leg.kind());
+      submit();
+    }
+  }
+
+  private void refuse(@Nullable Throwable cause) {
+    var failure =
+        cause instanceof TransferFailure known ? known : new TransferFailure("gave up: " + cause);
+    if (headersAreOut) {
+      writer.end("data: " + failure.body() + "\n\ndata: [DONE]\n\n");
+      return;
+    }
+    response.setStatus(500);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+    writer.end(failure.body());
+  }
+
+  private void beginStream() {
+    headersAreOut = true;
+    response.setStatus(200);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream; charset=utf-8");
+    response.getHeaders().put(Leg.HEADER, leg.kind().text());
+  }
+
+  private void submit() {
     sequence =
         engine.submit(
             new Engine.Work(
@@ -48,18 +93,21 @@ final class Exchange implements Engine.Listener {
                 answer.promptTokens(),
                 answer.text(),
                 answer.tokens().size(),
-                call.stream()),
+                call.stream(),
+                leg.kind() == Leg.Kind.FETCHED),
             this);
   }
 
   @Override
   public void onPrefilled(int cachedTokens) {
     this.cachedTokens = cachedTokens;
+    leg.prefilled().run();
     if (!call.stream()) {
       return;
     }
-    response.setStatus(200);
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream; charset=utf-8");
+    if (!headersAreOut) {
+      beginStream();
+    }
     begin(call.format().head(answer, cachedTokens));
   }
 
@@ -80,7 +128,8 @@ final class Exchange implements Engine.Listener {
     }
     response.setStatus(200);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
-    String body = call.format().whole(answer, cachedTokens);
+    response.getHeaders().put(Leg.HEADER, leg.kind().text());
+    String body = leg.whole().apply(call.format().whole(answer, cachedTokens));
     if (breaksOff(faults.current())) {
       begin(body.substring(0, 1));
       writer.end(body.substring(1));
@@ -118,6 +167,7 @@ final class Exchange implements Engine.Listener {
   }
 
   private synchronized void clientGone(Throwable failure) {
+    gone = true;
     if (sequence != null) {
       engine.abort(sequence);
     }

@@ -28,4 +28,13 @@ public sealed interface Fault {
 
   /** Every request is taken up this much later. */
   record Slow(Duration delay) implements Fault {}
+
+  /** Every request gets status 200 and a JSON body of this length, which no one can want. */
+  record Oversized(long bytes) implements Fault {}
+
+  /** A stream's status and headers are sent before anything is known of its outcome. */
+  record EarlyHeaders() implements Fault {}
+
+  /** Each n-th request meets the fault, one that strikes before the headers; others meet none. */
+  record EachNth(int n, Fault fault) implements Fault {}
 }

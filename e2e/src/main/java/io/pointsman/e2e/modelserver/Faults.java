@@ -7,6 +7,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** The fault that is switched on, and the requests that hang because of one. Thread-safe. */
 final class Faults {
   private final ArrayDeque<Runnable> hung = new ArrayDeque<>();
+  private final AtomicInteger turns = new AtomicInteger();
   private volatile @Nullable Fault current;
 
   @Nullable Fault current() {
@@ -23,6 +25,15 @@ final class Faults {
 
   void set(@Nullable Fault fault) {
     current = fault;
+  }
+
+  /** The fault that the next request meets before its headers. */
+  @Nullable Fault next() {
+    Fault fault = current;
+    if (fault instanceof Fault.EachNth some) {
+      return turns.incrementAndGet() % some.n() == 0 ? some.fault() : null;
+    }
+    return fault;
   }
 
   /** Keeps a request until it is released. */

@@ -32,6 +32,7 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
   private final ServerSettings settings;
   private final Engine engine;
   private final EngineMetrics metrics;
+  private final Transfer transfer;
   private final Timer timer;
   private final Faults faults;
   private final RequestCounters counters;
@@ -43,6 +44,7 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
       ServerSettings settings,
       Engine engine,
       EngineMetrics metrics,
+      Transfer transfer,
       Timer timer,
       Faults faults,
       RequestCounters counters) {
@@ -50,6 +52,7 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
     this.settings = settings;
     this.engine = engine;
     this.metrics = metrics;
+    this.transfer = transfer;
     this.timer = timer;
     this.faults = faults;
     this.counters = counters;
@@ -105,7 +108,7 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
   }
 
   private void faulted(Request request, Response response, Callback callback, Runnable next) {
-    Fault fault = faults.current();
+    Fault fault = faults.next();
     if (fault instanceof Reset reset && reset.stage() == Stage.BEFORE_HEADERS) {
       Faults.reset(request);
       callback.failed(new IOException("injected reset"));
@@ -115,6 +118,8 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
       faults.hang(next);
     } else if (fault instanceof Fault.Status status) {
       answer(response, callback, status.code(), ErrorJson.internal(status.code()));
+    } else if (fault instanceof Fault.Oversized oversized) {
+      new OversizedAnswer(response, callback, oversized.bytes()).send();
     } else if (fault instanceof Slow slow) {
       timer.at(timer.nanos() + slow.delay().toNanos(), next);
     } else {
@@ -129,6 +134,9 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
       if (!settings.models().contains(call.model())) {
         throw BadRequest.unknownModel(call.model());
       }
+      String id = call.idPrefix() + ids.incrementAndGet();
+      Leg leg = transfer.leg(call, id);
+      call = leg.call();
       int tokens = call.answerTokens() > 0 ? call.answerTokens() : settings.answerTokens();
       int promptTokens = KvCache.tokens(call.prompt());
       if (promptTokens + tokens > settings.maxTokens()) {
@@ -138,13 +146,13 @@ final class ModelHandler extends Handler.Abstract.NonBlocking {
       }
       var answer =
           new Answer(
-              call.idPrefix() + ids.incrementAndGet(),
+              id,
               TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis()),
               call.model(),
               name,
               promptTokens,
               Answer.tokens(call.prompt(), tokens));
-      new Exchange(request, response, callback, call, answer, engine, faults).start();
+      new Exchange(request, response, callback, leg, answer, engine, faults, counters).start();
     } catch (BadRequest e) {
       answer(response, callback, e.status(), e.body());
     }

@@ -15,6 +15,7 @@ import java.util.List;
  * @param answerTokens length of an answer where the request sets no limit
  * @param streamInterval tokens of a streamed answer that are sent together, but for the first one,
  *     which goes alone: vLLM's option of that name, which spares it work under load
+ * @param disaggregation its part where two servers share a request
  */
 public record ServerSettings(
     List<String> models,
@@ -23,7 +24,8 @@ public record ServerSettings(
     int cacheBlocks,
     int maxRunning,
     int answerTokens,
-    int streamInterval) {
+    int streamInterval,
+    Disaggregation disaggregation) {
 
   public ServerSettings {
     models = List.copyOf(models);
@@ -36,6 +38,26 @@ public record ServerSettings(
     if (cacheBlocks < 1 || maxRunning < 1 || answerTokens < 1 || streamInterval < 1) {
       throw new IllegalArgumentException("counts start at 1");
     }
+  }
+
+  /** As the other, for a server that serves whole requests. */
+  ServerSettings(
+      List<String> models,
+      double prefillRate,
+      double decodeRate,
+      int cacheBlocks,
+      int maxRunning,
+      int answerTokens,
+      int streamInterval) {
+    this(
+        models,
+        prefillRate,
+        decodeRate,
+        cacheBlocks,
+        maxRunning,
+        answerTokens,
+        streamInterval,
+        Disaggregation.NONE);
   }
 
   /** The pace of a mid-size model on one GPU. */
@@ -51,7 +73,14 @@ public record ServerSettings(
 
   public ServerSettings withPrefillRate(double tokensPerSecond) {
     return new ServerSettings(
-        models, tokensPerSecond, decodeRate, cacheBlocks, maxRunning, answerTokens, streamInterval);
+        models,
+        tokensPerSecond,
+        decodeRate,
+        cacheBlocks,
+        maxRunning,
+        answerTokens,
+        streamInterval,
+        disaggregation);
   }
 
   public ServerSettings withDecodeRate(double tokensPerSecond) {
@@ -62,22 +91,56 @@ public record ServerSettings(
         cacheBlocks,
         maxRunning,
         answerTokens,
-        streamInterval);
+        streamInterval,
+        disaggregation);
   }
 
   public ServerSettings withCacheBlocks(int blocks) {
     return new ServerSettings(
-        models, prefillRate, decodeRate, blocks, maxRunning, answerTokens, streamInterval);
+        models,
+        prefillRate,
+        decodeRate,
+        blocks,
+        maxRunning,
+        answerTokens,
+        streamInterval,
+        disaggregation);
   }
 
   public ServerSettings withMaxRunning(int requests) {
     return new ServerSettings(
-        models, prefillRate, decodeRate, cacheBlocks, requests, answerTokens, streamInterval);
+        models,
+        prefillRate,
+        decodeRate,
+        cacheBlocks,
+        requests,
+        answerTokens,
+        streamInterval,
+        disaggregation);
   }
 
   public ServerSettings withStreamInterval(int tokens) {
     return new ServerSettings(
-        models, prefillRate, decodeRate, cacheBlocks, maxRunning, answerTokens, tokens);
+        models,
+        prefillRate,
+        decodeRate,
+        cacheBlocks,
+        maxRunning,
+        answerTokens,
+        tokens,
+        disaggregation);
+  }
+
+  public ServerSettings withDisaggregation(Disaggregation part) {
+    return new ServerSettings(
+        models,
+        prefillRate,
+        decodeRate,
+        cacheBlocks,
+        maxRunning,
+        answerTokens,
+        streamInterval,
+        part);
   }
 
   /** Longest prompt and answer together, in tokens. */

@@ -144,7 +144,8 @@ class EngineTest {
             promptTokens,
             "text".repeat(answerTokens),
             answerTokens,
-            eachToken);
+            eachToken,
+            false);
     return engine.submit(
         work,
         new Engine.Listener() {

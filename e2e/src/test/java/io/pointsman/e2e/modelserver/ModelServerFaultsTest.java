@@ -105,4 +105,30 @@ class ModelServerFaultsTest extends RunningModelServer {
     server.heal();
     assertThat(post("/v1/chat/completions", CHAT.formatted("")).statusCode()).isEqualTo(200);
   }
+
+  @Test
+  void anOversizedAnswerIsAsLongAsAsked() throws Exception {
+    server.inject(new Fault.Oversized(3_000_001));
+    HttpResponse<String> response = post("/v1/chat/completions", CHAT.formatted(""));
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).hasSize(3_000_001);
+    assertThat(json(response.body()).keySet()).containsExactly("filler");
+  }
+
+  @Test
+  void anOversizedAnswerThatNobodyTakesEnds() throws Exception {
+    server.inject(new Fault.Oversized(1_000_000_000_000L));
+    open(CHAT.formatted("")).body().close();
+    Await.until("nothing is in flight", LIMIT, () -> server.inFlight() == 0);
+  }
+
+  @Test
+  void eachNthRequestMeetsTheFault() throws Exception {
+    server.inject(new Fault.EachNth(3, new Fault.Status(500)));
+    var statuses = new ArrayList<Integer>();
+    for (int i = 0; i < 6; i++) {
+      statuses.add(post("/v1/chat/completions", CHAT.formatted("")).statusCode());
+    }
+    assertThat(statuses).containsExactly(200, 200, 500, 200, 200, 500);
+  }
 }
