@@ -43,6 +43,20 @@ class ArchitectureTest {
               "io.pointsman.xds.server", "io.pointsman.xds.app", "io.grpc..", "java.nio.file..");
 
   @ArchTest
+  static final ArchRule policiesAreAFunctionOfTheSettings =
+      noClasses()
+          .that()
+          .resideInAPackage("io.pointsman.xds.policy")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.pointsman.xds.server",
+              "io.pointsman.xds.gateway",
+              "io.pointsman.xds.app",
+              "io.fabric8..",
+              "java.nio.file..");
+
+  @ArchTest
   static final ArchRule theServerKnowsNothingOfTheProgram =
       noClasses()
           .that()

@@ -1,8 +1,11 @@
 package io.pointsman.xds.app;
 
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.pointsman.common.BindAddress;
 import io.pointsman.common.BuildInfo;
 import io.pointsman.common.ConfigException;
+import io.pointsman.xds.policy.Policies;
+import io.pointsman.xds.policy.Policy;
 import io.pointsman.xds.server.SettingsFile;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -136,6 +139,31 @@ final class XdsControllerCommand {
     }
     try (var read = SettingsFile.read(checked)) {
       out.println(checked + ": valid, for port " + read.settings().listener().port());
+    } catch (ConfigException e) {
+      throw CommandFailure.badInput(e);
+    }
+  }
+
+  @Command(
+      name = "policies",
+      description =
+          "Prints Envoy Gateway's policies as they follow from a settings file, as YAML: what the"
+              + " command gateway keeps, but for owners.",
+      mixinStandardHelpOptions = true,
+      versionProvider = Version.class,
+      sortOptions = false)
+  void policies(
+      @Option(
+              names = "--settings",
+              required = true,
+              paramLabel = "FILE",
+              description = "Settings file (YAML). Environment: POINTSMAN_XDS_SETTINGS.")
+          Path settings)
+      throws CommandFailure {
+    try (var read = SettingsFile.read(settings)) {
+      for (Policy policy : Policies.from(read.settings())) {
+        out.print(Serialization.asYaml(policy.manifest()));
+      }
     } catch (ConfigException e) {
       throw CommandFailure.badInput(e);
     }

@@ -17,6 +17,9 @@ public record Settings(
 
   private static final long ONE_READ = 128 << 10;
 
+  /** The smallest window that Envoy takes. */
+  private static final long LEAST_WINDOW = 65_535;
+
   /**
    * Reads a settings document.
    *
@@ -39,6 +42,14 @@ public record Settings(
     return gatewayPlugin.processingMode().request().body() == RequestBodyMode.BUFFERED_PARTIAL
         ? Math.max(limit / 4, limit / 2 - ONE_READ / 2)
         : limit;
+  }
+
+  /**
+   * Flow-control window of an HTTP/2 stream from a client. It is also what Envoy buffers of that
+   * stream's body: a body that is larger gets 413, whatever the listener's limit says.
+   */
+  public long streamWindowBytes() {
+    return Math.max(LEAST_WINDOW, listenerBufferBytes());
   }
 
   /** What holds when the file says nothing. */

@@ -29,7 +29,7 @@ public final class ControlHeaders {
    * Headers by which Envoy's router would let a request change its time-outs, retries and
    * statistics. Envoy takes them from clients with private addresses.
    */
-  static final List<String> ROUTER =
+  public static final List<String> ROUTER =
       List.of(
           "x-envoy-original-dst-host",
           "x-envoy-upstream-rq-timeout-ms",

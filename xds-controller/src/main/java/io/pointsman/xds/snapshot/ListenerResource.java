@@ -34,9 +34,6 @@ import io.pointsman.xds.settings.Settings;
  * Gateway sets it.
  */
 final class ListenerResource {
-  /** The smallest window that Envoy takes. */
-  private static final long LEAST_WINDOW = 65_535;
-
   private ListenerResource() {}
 
   static Listener from(Settings settings, String pluginCluster) {
@@ -89,7 +86,7 @@ final class ListenerResource {
                     .setIdleTimeout(Protos.duration(timeout.idleTimeout()))
                     // target_pod must not be taken for target-pod by anything behind us.
                     .setHeadersWithUnderscoresAction(HeadersWithUnderscoresAction.REJECT_REQUEST))
-            .setHttp2ProtocolOptions(http2(client, settings.listenerBufferBytes()))
+            .setHttp2ProtocolOptions(http2(client.http2(), settings.streamWindowBytes()))
             .setRequestTimeout(Protos.duration(timeout.requestReceivedTimeout()))
             .setStreamIdleTimeout(Protos.duration(timeout.streamIdleTimeout()))
             .setUseRemoteAddress(BoolValue.of(true))
@@ -118,16 +115,11 @@ final class ListenerResource {
         .build();
   }
 
-  /**
-   * With HTTP/2 the flow-control window of a stream is also what Envoy buffers of its body: a body
-   * that is larger gets 413, whatever the listener's limit says.
-   */
-  private static Http2ProtocolOptions http2(ClientTrafficPolicy client, long bufferBytes) {
-    long window = Math.max(LEAST_WINDOW, bufferBytes);
+  private static Http2ProtocolOptions http2(ClientTrafficPolicy.Http2 client, long streamWindow) {
     return Http2ProtocolOptions.newBuilder()
-        .setMaxConcurrentStreams(Protos.uint32(client.http2().maxConcurrentStreams()))
-        .setInitialStreamWindowSize(Protos.uint32(window))
-        .setInitialConnectionWindowSize(Protos.uint32(client.http2().initialConnectionWindowSize()))
+        .setMaxConcurrentStreams(Protos.uint32(client.maxConcurrentStreams()))
+        .setInitialStreamWindowSize(Protos.uint32(streamWindow))
+        .setInitialConnectionWindowSize(Protos.uint32(client.initialConnectionWindowSize()))
         .build();
   }
 

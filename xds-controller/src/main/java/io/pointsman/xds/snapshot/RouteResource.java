@@ -73,7 +73,7 @@ final class RouteResource {
         .build();
   }
 
-  private static Route picked(EnvoyPatchPolicy.Route route) {
+  static Route picked(EnvoyPatchPolicy.Route route) {
     return Route.newBuilder()
         .setName("picked")
         .setMatch(

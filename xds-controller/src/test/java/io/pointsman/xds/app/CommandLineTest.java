@@ -97,8 +97,8 @@ class CommandLineTest {
     assertThat(result.exitCode()).isEqualTo(2);
     assertThat(result.err())
         .isEqualTo(
-            "xds-controller: Missing required subcommand, expected one of bootstrap, serve,"
-                + " validate; see xds-controller --help\n");
+            "xds-controller: Missing required subcommand, expected one of bootstrap, policies,"
+                + " serve, validate; see xds-controller --help\n");
   }
 
   @Test
@@ -110,6 +110,28 @@ class CommandLineTest {
     // The file that is named goes before the one of the environment.
     assertThat(run(Map.of("POINTSMAN_XDS_SETTINGS", "/nope"), "validate", file.toString()))
         .isEqualTo(result);
+  }
+
+  @Test
+  void policiesArePrintedAsKubectlTakesThem() throws IOException {
+    Path file = file("gateway: {name: eg, namespace: router}");
+    Result result = run(Map.of(), "policies", "--settings", file.toString());
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .startsWith(
+            """
+            ---
+            apiVersion: "gateway.envoyproxy.io/v1alpha1"
+            kind: "ClientTrafficPolicy"
+            metadata:
+              name: "pointsman"
+              namespace: "router"
+            """)
+        .contains("kind: \"EnvoyPatchPolicy\"");
+    assertThat(result.out().lines().filter("---"::equals)).hasSize(4);
+    Path off = file("gateway: {enabled: false}");
+    assertThat(run(Map.of(), "policies", "--settings", off.toString()))
+        .isEqualTo(new Result(0, "", ""));
   }
 
   @Test

@@ -4,11 +4,11 @@ import java.util.List;
 import org.junit.jupiter.params.provider.Arguments;
 
 /** Every key of the settings, another value for it, and all that then changes in Envoy. */
-final class SettingChanges {
+public final class SettingChanges {
   private static final String PLUGIN = "gatewayPlugin.extProc.backendSettings.";
   private static final String RETRY = "vhost.ext_proc.overrides.grpc_service.retry_policy";
 
-  static final List<Arguments> ALL =
+  public static final List<Arguments> ALL =
       List.of(
           change(
               "listener.address", "10.0.0.1", "listener.address.socket_address.address=10.0.0.1"),
