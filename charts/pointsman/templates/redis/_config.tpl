@@ -1,0 +1,17 @@
+{{- define "pointsman.redis.config" -}}
+{{- $redis := .Values.metadata.redis -}}
+dir /data
+maxmemory {{ $redis.maxMemory }}
+# A policy that evicts would drop the replicas' stream whole.
+maxmemory-policy noeviction
+save ""
+appendonly {{ ternary "yes" "no" $redis.persistence.enabled }}
+{{- if $redis.tls.enabled }}
+port 0
+tls-port 6379
+tls-cert-file /etc/redis-tls/tls.crt
+tls-key-file /etc/redis-tls/tls.key
+tls-ca-cert-file /etc/redis-tls/ca.crt
+tls-auth-clients no
+{{- end }}
+{{- end -}}
