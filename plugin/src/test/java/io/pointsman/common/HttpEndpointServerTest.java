@@ -35,6 +35,9 @@ class HttpEndpointServerTest {
             BindAddress.parse("127.0.0.1:0"),
             Map.of(
                 "/hello", call -> HttpReply.text(200, "hello"),
+                "/writes",
+                    ((HttpEndpoint) call -> HttpReply.text(200, call.method() + call.body()))
+                        .withMethods("POST", "DELETE"),
                 "/empty", call -> HttpReply.text(200, ""),
                 "/fails",
                     call -> {
@@ -59,6 +62,27 @@ class HttpEndpointServerTest {
   @Test
   void emptyReplyIsAnsweredToo() throws Exception {
     assertThat(send("GET", "/empty").body()).isEmpty();
+  }
+
+  @Test
+  void otherMethodsAndBodiesReachThoseThatWantThem() throws Exception {
+    assertThat(send("POST", "/writes", "zo\u00eb").body()).isEqualTo("POSTzo\u00eb");
+    assertThat(send("DELETE", "/writes", "").body()).isEqualTo("DELETE");
+    HttpResponse<String> refused = send("GET", "/writes");
+    assertThat(refused.statusCode()).isEqualTo(405);
+    assertThat(refused.headers().firstValue("allow")).hasValue("DELETE, POST");
+  }
+
+  @Test
+  void aBodyThatIsTooLargeIs413() throws Exception {
+    assertThat(send("POST", "/writes", "x".repeat(64 << 10)).statusCode()).isEqualTo(200);
+    assertThat(send("POST", "/writes", "x".repeat((64 << 10) + 1)).statusCode()).isEqualTo(413);
+  }
+
+  private HttpResponse<String> send(String method, String path, String body) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(uri(path)).method(method, BodyPublishers.ofString(body)).build(),
+        BodyHandlers.ofString());
   }
 
   @Test

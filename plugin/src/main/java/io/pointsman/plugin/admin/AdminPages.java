@@ -11,6 +11,8 @@ import io.pointsman.common.HttpReply;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.Pools;
 import io.pointsman.plugin.extproc.RefusalReply;
+import io.pointsman.plugin.identity.AuditEvent;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authentication;
 import io.pointsman.plugin.identity.Authenticator;
 import java.util.Map;
@@ -22,14 +24,17 @@ import java.util.function.Supplier;
  * @param metrics shown as Prometheus text
  * @param endpoints gives the models and the state of their endpoints
  * @param authenticator asked for each look at the models, as for each request to one
+ * @param audit told of looks at the models that were refused
  * @param readiness asked at each look
  */
 public record AdminPages(
     PrometheusMeterRegistry metrics,
     EndpointRegistry endpoints,
     Authenticator authenticator,
+    AuditLog audit,
     Supplier<ReadinessReport> readiness) {
 
+  private static final String MODELS = "/v1/models";
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
   /** The owner that the wire contract names in the model list. */
@@ -38,10 +43,14 @@ public record AdminPages(
   /** For whoever reaches the HTTP port. */
   public Map<String, HttpEndpoint> open() {
     return Map.of(
-        "/metrics", this::metrics,
-        "/healthz", call -> HttpReply.text(200, "ok\n"),
-        "/readyz", this::readiness,
-        "/v1/models", this::models);
+        "/metrics",
+        this::metrics,
+        "/healthz",
+        call -> HttpReply.text(200, "ok\n"),
+        "/readyz",
+        this::readiness,
+        MODELS,
+        this::models);
   }
 
   /** For operators: tells addresses of pods. */
@@ -66,7 +75,10 @@ public record AdminPages(
 
   private HttpReply models(HttpCall call) {
     if (authenticator.admit(call.authorization()) instanceof Authentication.Refused refused) {
-      return RefusalReply.of(refused.why());
+      HttpReply refusal = RefusalReply.of(refused.why());
+      String why = refused.why().label();
+      audit.record(AuditEvent.rejected(null, MODELS, why, refusal.status(), null));
+      return refusal;
     }
     var data = new JsonArray();
     Pools pools = endpoints.pools();

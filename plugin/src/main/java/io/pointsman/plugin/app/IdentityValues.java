@@ -2,9 +2,12 @@ package io.pointsman.plugin.app;
 
 import static io.pointsman.plugin.app.SettingValues.expected;
 
+import io.pointsman.common.ConfigException;
+import io.pointsman.common.FileWatcher;
 import io.pointsman.plugin.identity.IdentitySettings;
 import io.pointsman.plugin.identity.KeyHash;
 import io.pointsman.plugin.identity.UserPolicy;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the settings of keys and users. */
@@ -35,6 +38,31 @@ final class IdentityValues {
   private static @Nullable KeyHash bearerToken(SettingValues values) {
     return values.<@Nullable KeyHash>read(
         Setting.AUTH_BEARER_TOKEN, null, token -> KeyHash.of(secret(token)));
+  }
+
+  /**
+   * The hash of the master key, or null where there is none.
+   *
+   * @param values told of what is wrong with it
+   */
+  static @Nullable KeyHash masterKey(SettingValues values) {
+    if (values.isSet(Setting.MASTER_KEY) && values.isSet(Setting.MASTER_KEY_FILE)) {
+      values.addError(Setting.MASTER_KEY_FILE, "has no effect beside --master-key");
+    }
+    KeyHash fromFile =
+        values.<@Nullable KeyHash>read(
+            Setting.MASTER_KEY_FILE,
+            null,
+            file -> {
+              try {
+                return KeyHash.of(secret(FileWatcher.read(Path.of(file))));
+              } catch (ConfigException e) {
+                throw new IllegalArgumentException(e.getMessage(), e);
+              }
+            });
+    KeyHash given =
+        values.<@Nullable KeyHash>read(Setting.MASTER_KEY, null, text -> KeyHash.of(secret(text)));
+    return given != null ? given : fromFile;
   }
 
   /** Clients could not send another one; it is not repeated in the error. */

@@ -11,6 +11,7 @@ import io.pointsman.common.ConfigException;
 import io.pointsman.common.HttpEndpoint;
 import io.pointsman.common.HttpEndpointServer;
 import io.pointsman.plugin.admin.AdminPages;
+import io.pointsman.plugin.admin.ApiKeyPage;
 import io.pointsman.plugin.admin.ReadinessReport;
 import io.pointsman.plugin.app.Readiness.Condition;
 import io.pointsman.plugin.endpoint.Discovery;
@@ -20,7 +21,11 @@ import io.pointsman.plugin.endpoint.InFlightSharing;
 import io.pointsman.plugin.endpoint.engine.AdapterFinder;
 import io.pointsman.plugin.endpoint.engine.EngineScraper;
 import io.pointsman.plugin.endpoint.kubernetes.KubernetesDiscovery;
+import io.pointsman.plugin.identity.ApiKeyStore;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.identity.KeyHash;
+import io.pointsman.plugin.identity.MasterKey;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
@@ -72,7 +77,9 @@ final class Plugin implements AutoCloseable {
                 settings.replication().keyPrefix(),
                 settings.redis() == null ? null : redis,
                 meters));
-    pipeline = parts.add(RequestPipeline.create(settings, strategies, authenticator, meters));
+    var audit = parts.add(AuditLogs.open(settings.auditLog(), meters));
+    pipeline =
+        parts.add(RequestPipeline.create(settings, strategies, authenticator, audit, meters));
     discovery = parts.add(discovery(meters));
     discovery.start(
         topology -> {
@@ -84,9 +91,10 @@ final class Plugin implements AutoCloseable {
     shareState(meters);
 
     var tls = parts.add(ServerTls.open(settings.grpc().tls()));
-    var pages = new AdminPages(meters, pipeline.endpoints(), authenticator, this::readinessReport);
+    var pages =
+        new AdminPages(meters, pipeline.endpoints(), authenticator, audit, this::readinessReport);
     debug = startDebug(pages);
-    http = startHttp(pages);
+    http = startHttp(pages, administration(audit));
     server =
         GrpcServers.start(
             settings.grpc(), tls.credentials(), services(), pipeline.extProc().tracers());
@@ -174,8 +182,23 @@ final class Plugin implements AutoCloseable {
     return address == null ? null : listen(Setting.DEBUG_BIND_ADDRESS, address, pages.debug());
   }
 
-  private HttpEndpointServer startHttp(AdminPages pages) throws StartException {
+  /** Pages for whoever has the master key; none if there is no master key. */
+  private Map<String, HttpEndpoint> administration(AuditLog audit) {
+    KeyHash masterKey = settings.masterKey();
+    if (masterKey == null) {
+      return Map.of();
+    }
+    ApiKeyStore store =
+        settings.redis() == null
+            ? null
+            : new ApiKeyStore(redis, settings.replication().keyPrefix());
+    return new ApiKeyPage(new MasterKey(masterKey), store, audit).pages();
+  }
+
+  private HttpEndpointServer startHttp(AdminPages pages, Map<String, HttpEndpoint> administration)
+      throws StartException {
     var all = new HashMap<String, HttpEndpoint>(pages.open());
+    all.putAll(administration);
     if (settings.debugBindAddress() == null) {
       pages.debug().forEach((path, page) -> all.put(path, page.onLoopbackOnly()));
     }

@@ -11,6 +11,7 @@ import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.engine.ScrapeSettings;
 import io.pointsman.plugin.extproc.ExtProcSettings;
 import io.pointsman.plugin.identity.IdentitySettings;
+import io.pointsman.plugin.identity.KeyHash;
 import io.pointsman.plugin.redis.RedisTarget;
 import io.pointsman.plugin.routing.PrefixCacheRules;
 import io.pointsman.plugin.routing.RoutingSettings;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * All settings, checked. {@link Setting} says what each one means.
  *
+ * @param masterKey null: API keys are not administered over HTTP
+ * @param auditLog a file, {@code stdout}, or null
  * @param debugBindAddress null: /debug is on the HTTP port, for loopback clients only
  * @param engineMetrics an interval of zero: never
  * @param engineAdapters an interval of zero: never
@@ -40,6 +43,8 @@ record PluginSettings(
     ScrapeSettings engineAdapters,
     RoutingSettings routing,
     IdentitySettings identity,
+    @Nullable KeyHash masterKey,
+    @Nullable String auditLog,
     ExtProcSettings extProc,
     boolean accessLog,
     HealthSettings health,
@@ -88,6 +93,8 @@ record PluginSettings(
             engine(values, Setting.ENGINE_ADAPTERS_INTERVAL),
             routing(values, rules),
             IdentityValues.read(values),
+            IdentityValues.masterKey(values),
+            values.text(Setting.AUDIT_LOG),
             extProc(values),
             values.bool(Setting.ACCESS_LOG),
             health(values),
@@ -225,6 +232,31 @@ record PluginSettings(
         values.integer(Setting.HEALTH_PROBATION_SUCCESSES, 1, MAX_COUNT),
         values.duration(Setting.HEALTH_TRIAL_GAP, Duration.ZERO, LONGEST),
         values.duration(Setting.HEALTH_FORGET_AFTER, Duration.ZERO, LONGEST));
+  }
+
+  /**
+   * Only where Redis is, for a command that works on it.
+   *
+   * @throws BadSettingsException with everything that is wrong, also if none is set
+   */
+  static RedisTarget redisAlone(SettingValues values) throws BadSettingsException {
+    RedisTarget target = redis(values);
+    if (target == null) {
+      values.addError(Setting.REDIS_URL, "is missing");
+    }
+    if (target == null || !values.errors().isEmpty()) {
+      throw new BadSettingsException(values.errors());
+    }
+    return target;
+  }
+
+  /** Only what begins each key, likewise. */
+  static String keyPrefixAlone(SettingValues values) throws BadSettingsException {
+    String prefix = values.read(Setting.REDIS_KEY_PREFIX, "", PluginSettings::keyPrefix);
+    if (!values.errors().isEmpty()) {
+      throw new BadSettingsException(values.errors());
+    }
+    return prefix;
   }
 
   private static @Nullable RedisTarget redis(SettingValues values) {

@@ -7,6 +7,7 @@ import io.pointsman.plugin.endpoint.EndpointSampler;
 import io.pointsman.plugin.extproc.AccessLogReceiver;
 import io.pointsman.plugin.extproc.ExternalProcessorService;
 import io.pointsman.plugin.extproc.RequestMetrics;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
@@ -31,11 +32,13 @@ record RequestPipeline(
 
   /**
    * @param authenticator says who sends a request; not closed with the pipeline
+   * @param audit told of refusals; not closed with the pipeline
    */
   static RequestPipeline create(
       PluginSettings settings,
       StrategyCatalog strategies,
       Authenticator authenticator,
+      AuditLog audit,
       MeterRegistry meters) {
     var endpoints = new EndpointRegistry(settings.health(), meters);
     var prefixes = new PrefixIndex(settings.prefix(), endpoints::pools, meters);
@@ -44,7 +47,13 @@ record RequestPipeline(
     router.bindTo(meters);
     var extProc =
         new ExternalProcessorService(
-            settings.extProc(), authenticator, router, new RequestReader(), endpoints, metrics);
+            settings.extProc(),
+            authenticator,
+            audit,
+            router,
+            new RequestReader(),
+            endpoints,
+            metrics);
     return new RequestPipeline(
         endpoints,
         EndpointSampler.start(endpoints::pools),

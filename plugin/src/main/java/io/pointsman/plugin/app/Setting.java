@@ -130,6 +130,19 @@ enum Setting {
       "BOOLEAN",
       "false",
       "Let pods see the client's Authorization header also where it holds an API key of ours."),
+  MASTER_KEY(
+      Group.IDENTITY,
+      "SECRET",
+      null,
+      "Key of those who may create, list and revoke API keys at /internal/api-keys on the HTTP port;"
+          + " without it the path is not there. Better given by environment."),
+  MASTER_KEY_FILE(Group.IDENTITY, "FILE", null, "The same in a file, read at start."),
+  AUDIT_LOG(
+      Group.IDENTITY,
+      "FILE|stdout",
+      null,
+      "One JSON line for each request that is refused and each action of an administrator: who,"
+          + " what, why. Without it nothing is recorded."),
   USERS(
       Group.IDENTITY,
       "POLICY",
@@ -408,7 +421,10 @@ enum Setting {
 
   /** True if the value must never be shown. */
   boolean isSecret() {
-    return this == REDIS_PASSWORD || this == REDIS_URL || this == AUTH_BEARER_TOKEN;
+    return switch (this) {
+      case REDIS_PASSWORD, REDIS_URL, AUTH_BEARER_TOKEN, MASTER_KEY -> true;
+      default -> false;
+    };
   }
 
   /** Null means: not set. */

@@ -25,6 +25,7 @@ import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.util.ArrayList;
@@ -70,7 +71,10 @@ final class WarmUp {
     var meters = new SimpleMeterRegistry();
     try (var parts = new CloseStack()) {
       var authenticator = parts.add(Authenticator.open(meters));
-      var pipeline = parts.add(RequestPipeline.create(settings, strategies, authenticator, meters));
+      var pipeline =
+          parts.add(
+              RequestPipeline.create(
+                  settings, strategies, authenticator, AuditLog.off(meters), meters));
       pipeline.endpoints().apply(topology());
       var grpc = settings.grpc().with(new BindAddress("127.0.0.1", 0));
       Server server =

@@ -7,6 +7,7 @@ import io.grpc.ServerStreamTracer;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
@@ -24,6 +25,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
   /**
    * @param settings how requests are treated
    * @param authenticator says who sends a request
+   * @param audit told of each request that is refused
    * @param router decides and reserves
    * @param reader reads request bodies
    * @param registry is told what requests met at endpoints
@@ -32,6 +34,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
   public ExternalProcessorService(
       ExtProcSettings settings,
       Authenticator authenticator,
+      AuditLog audit,
       Router router,
       RequestReader reader,
       EndpointRegistry registry,
@@ -40,6 +43,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
         new StreamContext(
             settings,
             authenticator,
+            audit,
             router,
             reader,
             registry,

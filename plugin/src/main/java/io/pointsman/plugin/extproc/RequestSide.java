@@ -4,7 +4,9 @@ import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.pointsman.plugin.endpoint.Pool;
+import io.pointsman.plugin.identity.AuditEvent;
 import io.pointsman.plugin.identity.Authentication;
+import io.pointsman.plugin.identity.Identity;
 import io.pointsman.plugin.prompt.Api;
 import io.pointsman.plugin.prompt.Malformed;
 import io.pointsman.plugin.prompt.ParsedRequest;
@@ -24,6 +26,9 @@ final class RequestSide {
   private RequestHeaders headers = RequestHeaders.NONE;
   private @Nullable Api api;
   private String model = "";
+
+  /** Whom the request counts for; null if for nobody, or as long as that is not known. */
+  private @Nullable Identity identity;
 
   /** Holds a full-duplex body until it is whole. */
   private @Nullable BodyBuffer held;
@@ -57,6 +62,7 @@ final class RequestSide {
       return;
     }
     headers = RequestHeaders.read(message.getHeaders(), context.settings().trustedModelHeader());
+    api = Api.ofPath(headers.path());
     Authentication who =
         context.authenticator().authenticate(headers.authorization(), headers.routing().user());
     boolean last = message.getEndOfStream();
@@ -84,8 +90,8 @@ final class RequestSide {
       return;
     }
     var accepted = (Authentication.Accepted) who;
+    identity = accepted.identity();
     headers = headers.admitted(accepted.user());
-    api = Api.ofPath(headers.path());
     if (api == null) {
       reject(Rejection.UNKNOWN_PATH);
     } else if (last) {
@@ -318,6 +324,17 @@ final class RequestSide {
       throw new IllegalStateException("router asks for a body that it was given");
     }
     return null;
+  }
+
+  /** For the audit log: that this request is refused. */
+  AuditEvent refusal(Rejection rejection) {
+    ByteString id = headers.requestId();
+    return AuditEvent.rejected(
+        identity,
+        api == null ? "unknown path" : api.path(),
+        rejection.details(),
+        rejection.status(),
+        id == null ? null : id.toStringUtf8());
   }
 
   private void reject(Rejection rejection) {

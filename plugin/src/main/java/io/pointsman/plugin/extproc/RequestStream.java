@@ -282,6 +282,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       return;
     }
     meters.request(RequestMetrics.NO_STRATEGY, rejection.status());
+    audit(rejection);
     send(Replies.rejected(rejection));
     end();
   }
@@ -299,10 +300,17 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     if (!response.begun()) {
       count(decided, rejection.status());
       decided.decision().reservation().refused();
+      audit(rejection);
     }
     send(Replies.rejected(rejection));
     finish(Ending.ABORTED);
     out.onCompleted();
+  }
+
+  private void audit(Rejection rejection) {
+    if (context.audit().isOn()) {
+      context.audit().record(request.refusal(rejection));
+    }
   }
 
   /** Ends the stream with OK: Envoy carries on with the request alone. */

@@ -1,6 +1,7 @@
 package io.pointsman.plugin.extproc;
 
 import io.pointsman.plugin.endpoint.EndpointRegistry;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
@@ -9,6 +10,7 @@ import io.pointsman.plugin.routing.Router;
 record StreamContext(
     ExtProcSettings settings,
     Authenticator authenticator,
+    AuditLog audit,
     Router router,
     RequestReader reader,
     EndpointRegistry registry,

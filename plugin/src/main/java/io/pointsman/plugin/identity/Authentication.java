@@ -45,7 +45,8 @@ public sealed interface Authentication {
       this.label = label;
     }
 
-    String label() {
+    /** As metrics and the audit log have it. */
+    public String label() {
       return label;
     }
   }

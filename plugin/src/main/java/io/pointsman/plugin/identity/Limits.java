@@ -11,10 +11,10 @@ public record Limits(int requestsPerMinute, long tokensPerMinute, int requestsIn
   public static final Limits NONE = new Limits(0, 0, 0);
 
   /** Largest limit that can be set. */
-  static final int MAX_REQUESTS = Integer.MAX_VALUE;
+  public static final int MAX_REQUESTS = Integer.MAX_VALUE;
 
   /** Largest limit of tokens: a number that JSON readers take exactly. */
-  static final long MAX_TOKENS = 1L << 53;
+  public static final long MAX_TOKENS = 1L << 53;
 
   public Limits {
     if (requestsPerMinute < 0 || tokensPerMinute < 0 || requestsInFlight < 0) {

@@ -16,6 +16,7 @@ import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.proto.admin.v1.EndpointsReport;
 import io.pointsman.proto.admin.v1.State;
@@ -33,7 +34,8 @@ class AdminPagesTest {
   private final EndpointRegistry endpoints = new EndpointRegistry(HealthSettings.DEFAULTS, metrics);
   private ReadinessReport report = new ReadinessReport(List.of(), Map.of());
   private final AdminPages pages =
-      new AdminPages(metrics, endpoints, Authenticator.open(metrics), () -> report);
+      new AdminPages(
+          metrics, endpoints, Authenticator.open(metrics), AuditLog.off(metrics), () -> report);
 
   @AfterEach
   void close() {

@@ -64,6 +64,26 @@ class IdentityValuesTest {
   }
 
   @Test
+  void theMasterKeyIsReadFromAFileToo() throws Exception {
+    Path file = Files.writeString(folder.resolve("master"), "from-file\n");
+    environment.put("POINTSMAN_MASTER_KEY_FILE", file.toString());
+    assertThat(masterKey()).isEqualTo(KeyHash.of("from-file"));
+
+    environment.put("POINTSMAN_MASTER_KEY", "given");
+    var refused = catchThrowableOfType(BadSettingsException.class, this::read);
+    assertThat(refused.errors())
+        .containsExactly("POINTSMAN_MASTER_KEY_FILE: has no effect beside --master-key");
+
+    environment.remove("POINTSMAN_MASTER_KEY_FILE");
+    assertThat(masterKey()).isEqualTo(KeyHash.of("given"));
+    assertThat(new SettingValues(Map.of(), environment).effective()).contains("master-key=***");
+  }
+
+  private KeyHash masterKey() throws BadSettingsException {
+    return PluginSettings.read(new SettingValues(Map.of(), environment)).masterKey();
+  }
+
+  @Test
   void keysThatNobodyCouldHaveAreNotAskedFor() throws Exception {
     environment.put("POINTSMAN_REQUIRE_API_KEY", "true");
 

@@ -21,6 +21,7 @@ import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.CandidateView;
@@ -65,7 +66,12 @@ final class ExtProcFixture implements AutoCloseable {
   }
 
   ExtProcFixture(ExtProcSettings settings, RoutingSettings routing, Topology topology) {
-    this(settings, Authenticator.open(new SimpleMeterRegistry()), routing, topology);
+    this(
+        settings,
+        Authenticator.open(new SimpleMeterRegistry()),
+        AuditLog.off(new SimpleMeterRegistry()),
+        routing,
+        topology);
   }
 
   /** Two models for those whom an authenticator lets through; it is not closed with the fixture. */
@@ -74,12 +80,22 @@ final class ExtProcFixture implements AutoCloseable {
   }
 
   ExtProcFixture(ExtProcSettings settings, Authenticator authenticator, Topology topology) {
-    this(settings, authenticator, RoutingSettings.DEFAULTS, topology);
+    this(
+        settings,
+        authenticator,
+        AuditLog.off(new SimpleMeterRegistry()),
+        RoutingSettings.DEFAULTS,
+        topology);
+  }
+
+  ExtProcFixture(Authenticator authenticator, AuditLog audit) {
+    this(ExtProcSettings.DEFAULTS, authenticator, audit, RoutingSettings.DEFAULTS, TWO_MODELS);
   }
 
   private ExtProcFixture(
       ExtProcSettings settings,
       Authenticator authenticator,
+      AuditLog audit,
       RoutingSettings routing,
       Topology topology) {
     registry.apply(topology);
@@ -96,6 +112,7 @@ final class ExtProcFixture implements AutoCloseable {
         new ExternalProcessorService(
             settings,
             authenticator,
+            audit,
             new Router(registry::pools, catalog, routing, prefixes),
             new RequestReader(),
             registry,

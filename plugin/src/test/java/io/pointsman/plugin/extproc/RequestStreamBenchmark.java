@@ -13,6 +13,7 @@ import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.Topology;
+import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
@@ -64,6 +65,7 @@ public class RequestStreamBenchmark {
       new ExternalProcessorService(
           ExtProcSettings.DEFAULTS,
           Authenticator.open(meters),
+          AuditLog.off(meters),
           new Router(
               registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes),
           new RequestReader(),
