@@ -34,7 +34,10 @@ final class PluginCommand {
   /** Flags, environment or a settings file cannot be used. */
   static final int BAD_SETTINGS = 2;
 
-  private static final int WIDTH = 118;
+  /** There is no such user or key, or there is one of this name already. */
+  static final int NOT_DONE = 3;
+
+  static final int WIDTH = 118;
   private static final int LONGEST_FLAG = 40;
 
   /** What to do with good settings. */
@@ -68,7 +71,7 @@ final class PluginCommand {
     try {
       ParseResult parsed = commandLine.parseArgs(arguments);
       if (parsed.hasSubcommand()) {
-        return validateProfile(parsed.subcommand());
+        return subcommand(parsed.subcommand());
       }
       if (parsed.isUsageHelpRequested()) {
         commandLine.usage(out, Ansi.OFF);
@@ -95,6 +98,28 @@ final class PluginCommand {
     } finally {
       out.flush();
     }
+  }
+
+  private int subcommand(ParseResult parsed) throws BadSettingsException, StartException {
+    String name = parsed.commandSpec().name();
+    return name.equals(ValidateProfile.NAME) ? validateProfile(parsed) : onStore(name, parsed);
+  }
+
+  private int onStore(String group, ParseResult parsed)
+      throws BadSettingsException, StartException {
+    ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+    StoreCommand chosen = StoreCommand.of(group, command.commandSpec().name());
+    if (command.isUsageHelpRequested()) {
+      command.commandSpec().commandLine().usage(out, Ansi.OFF);
+      return OK;
+    }
+    if (chosen == null) {
+      command.commandSpec().commandLine().usage(err, Ansi.OFF);
+      err.flush();
+      return BAD_SETTINGS;
+    }
+    var values = new SettingValues(flags(command), environment);
+    return StoreCommands.run(chosen, command, values, out, err);
   }
 
   private int validateProfile(ParseResult parsed) throws BadSettingsException {
@@ -136,10 +161,14 @@ final class PluginCommand {
         .sortSynopsis(false)
         .customSynopsis(
             NAME + " --endpoints-config=FILE [OPTIONS]",
-            NAME + " " + ValidateProfile.NAME + " FILE")
+            NAME + " " + ValidateProfile.NAME + " FILE",
+            NAME + " " + StoreCommand.USERS + " create|read|update|delete|list [OPTIONS] [NAME]",
+            NAME + " " + StoreCommand.API_KEYS + " create|list|revoke [OPTIONS] [NAME]")
         .exitCodeListHeading("%nExit codes:%n")
         .exitCodeList(exitCodes());
     spec.addSubcommand(ValidateProfile.NAME, validateProfileSpec());
+    spec.addSubcommand(StoreCommand.USERS, StoreCommand.spec(StoreCommand.USERS));
+    spec.addSubcommand(StoreCommand.API_KEYS, StoreCommand.spec(StoreCommand.API_KEYS));
     spec.addOption(help());
     spec.addOption(
         OptionSpec.builder("-V", "--version")
@@ -153,7 +182,7 @@ final class PluginCommand {
     return spec;
   }
 
-  private static OptionSpec help() {
+  static OptionSpec help() {
     return OptionSpec.builder("-h", "--help")
         .usageHelp(true)
         .description("Show this page.")
@@ -183,8 +212,13 @@ final class PluginCommand {
   private static Map<String, String> exitCodes() {
     var codes = new LinkedHashMap<String, String>();
     codes.put(Integer.toString(OK), "stopped as asked (SIGTERM, SIGINT), or this page was shown");
-    codes.put(Integer.toString(FAILED_START), "failed to start, such as a port that is taken");
+    codes.put(
+        Integer.toString(FAILED_START),
+        "failed to start, such as a port that is taken, or cannot reach Redis");
     codes.put(Integer.toString(BAD_SETTINGS), "an option, a variable or a file cannot be used");
+    codes.put(
+        Integer.toString(NOT_DONE),
+        "there is no such user or key, or there is one of this name already");
     return codes;
   }
 
@@ -199,7 +233,7 @@ final class PluginCommand {
     return builder.build();
   }
 
-  private static OptionSpec option(Setting setting) {
+  static OptionSpec option(Setting setting) {
     var builder =
         OptionSpec.builder(setting.flag(), setting.otherFlags())
             .type(String.class)
