@@ -34,7 +34,7 @@ public final class MockApiServer implements AutoCloseable {
   /** Held, since a level that was set on a logger that nobody holds is forgotten. */
   private static final Logger REQUEST_LOG = Logger.getLogger(MockWebServer.class.getName());
 
-  private final KubernetesCrudDispatcher state = new KubernetesCrudDispatcher();
+  private KubernetesCrudDispatcher state = new KubernetesCrudDispatcher();
   private final int port;
   private KubernetesMockServer server;
   private KubernetesClient client;
@@ -148,6 +148,21 @@ public final class MockApiServer implements AutoCloseable {
   /** Goes away; what it knows stays. */
   public void goAway() {
     server.destroy();
+    state = unwatched(state);
+  }
+
+  /**
+   * The same objects without those who watched. The mock would go on writing to them: for up to 30
+   * seconds each, in which it answers nobody.
+   */
+  private static KubernetesCrudDispatcher unwatched(KubernetesCrudDispatcher before) {
+    var state = new KubernetesCrudDispatcher();
+    state.getMap().putAll(before.getMap());
+    long version = before.requestResourceVersion();
+    while (state.requestResourceVersion() < version) {
+      // Versions only grow.
+    }
+    return state;
   }
 
   /** Comes back on the same port. */

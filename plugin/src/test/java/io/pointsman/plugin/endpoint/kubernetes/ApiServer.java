@@ -26,7 +26,7 @@ import java.util.function.UnaryOperator;
 final class ApiServer implements AutoCloseable {
   static final String NAMESPACE = "models";
 
-  private final KubernetesCrudDispatcher state = new KubernetesCrudDispatcher();
+  private KubernetesCrudDispatcher state = new KubernetesCrudDispatcher();
   private KubernetesMockServer server;
   private KubernetesClient client;
   private final int port;
@@ -47,6 +47,21 @@ final class ApiServer implements AutoCloseable {
   void stop() {
     client.close();
     server.destroy();
+    state = unwatched(state);
+  }
+
+  /**
+   * The same objects without those who watched. The mock would go on writing to them: for up to 30
+   * seconds each, in which it answers nobody.
+   */
+  private static KubernetesCrudDispatcher unwatched(KubernetesCrudDispatcher before) {
+    var state = new KubernetesCrudDispatcher();
+    state.getMap().putAll(before.getMap());
+    long version = before.requestResourceVersion();
+    while (state.requestResourceVersion() < version) {
+      // Versions only grow.
+    }
+    return state;
   }
 
   void startAgain() {
