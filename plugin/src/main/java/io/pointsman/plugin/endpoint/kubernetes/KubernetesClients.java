@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 final class KubernetesClients {
   private static final int CONNECT_MS = 5_000;
   private static final int REQUEST_MS = 10_000;
-  private static final int FIRST_RECONNECT_MS = 500;
+
+  /** Doubled five times at most: so a server that is back is found within some three seconds. */
+  private static final int FIRST_RECONNECT_MS = 100;
 
   private KubernetesClients() {}
 

@@ -129,14 +129,17 @@ final class PagedApiServer implements AutoCloseable {
   /** Tells all watches the present version, and returns it. */
   synchronized long bookmark() {
     version++;
-    String line =
-        """
+    String line = bookmark(version);
+    watches.forEach(watch -> watch.add(line));
+    return version;
+  }
+
+  private static String bookmark(long version) {
+    return """
         {"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1",\
         "metadata":{"resourceVersion":"%d"}}}
         """
-            .formatted(version);
-    watches.forEach(watch -> watch.add(line));
-    return version;
+        .formatted(version);
   }
 
   /** As a server does after some minutes. */
@@ -224,6 +227,8 @@ final class PagedApiServer implements AutoCloseable {
     exchange.getResponseHeaders().set("content-type", "application/json");
     exchange.sendResponseHeaders(200, 0);
     try (OutputStream out = exchange.getResponseBody()) {
+      // The JDK's server keeps the headers back until there is a body.
+      out.write(bookmark(from).getBytes(UTF_8));
       out.flush();
       for (String line = lines.take(); !line.equals(END); line = lines.take()) {
         out.write(line.getBytes(UTF_8));

@@ -86,6 +86,8 @@ class WatchProtocolTest {
     await().atMost(LONG).until(() -> names().size() == 1_203);
 
     assertThat(api.pages).containsExactly(500, 500, 203);
+    KubernetesDiscovery started = Objects.requireNonNull(discovery);
+    await().atMost(LONG).until(() -> started.status().equals("ok"));
     api.put(pod("one-more", "10.1.0.1"));
     await().atMost(LONG).until(() -> names().contains("one-more"));
     assertThat(api.lists).hasValue(1);
