@@ -227,11 +227,12 @@ public final class KubernetesDiscovery implements Discovery {
   /** Notices when the API server goes and comes. */
   private void look() {
     if (pulse.isAnswered()) {
-      for (PodWatch watch : allWatches()) {
-        if (watch.isDueForRestart(TOLERATED, silence)) {
-          watch.restart();
-        }
-      }
+      allWatches().stream()
+          .filter(watch -> watch.isDueForRestart(TOLERATED, silence))
+          .forEach(PodWatch::restart);
+      poolWatches.stream()
+          .filter(watch -> watch.isDueForRestart(TOLERATED, silence))
+          .forEach(PoolWatch::restart);
     }
     boolean watching =
         known && pulse.isAnswered() && allWatches().stream().allMatch(PodWatch::isWatching);

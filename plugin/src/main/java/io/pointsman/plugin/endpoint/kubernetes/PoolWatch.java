@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -31,18 +32,31 @@ final class PoolWatch implements AutoCloseable {
 
   private static final int NOT_FOUND = 404;
 
+  private final KubernetesClient client;
+  private final @Nullable String namespace;
   private final PodKeys keys;
-  private final SharedIndexInformer<GenericKubernetesResource> informer;
   private final Runnable onChange;
+  private volatile SharedIndexInformer<GenericKubernetesResource> informer;
+
+  /** Takes the other's place once it has listed. */
+  private volatile @Nullable SharedIndexInformer<GenericKubernetesResource> coming;
+
   private volatile boolean listed;
+  private volatile long heardNanos = System.nanoTime();
 
   /**
    * @param namespace null: all
    * @param onChange called whenever a pool came, went or changed, and when they were listed
    */
   PoolWatch(KubernetesClient client, @Nullable String namespace, PodKeys keys, Runnable onChange) {
+    this.client = client;
+    this.namespace = namespace;
     this.keys = keys;
     this.onChange = onChange;
+    informer = informer();
+  }
+
+  private SharedIndexInformer<GenericKubernetesResource> informer() {
     MixedOperation<
             GenericKubernetesResource,
             GenericKubernetesResourceList,
@@ -53,9 +67,9 @@ final class PoolWatch implements AutoCloseable {
             GenericKubernetesResourceList,
             Resource<GenericKubernetesResource>>
         pools = namespace == null ? all.inAnyNamespace() : all.inNamespace(namespace);
-    informer = pools.runnableInformer(0);
-    informer
-        .addEventHandler(new Changes(onChange))
+    SharedIndexInformer<GenericKubernetesResource> created = pools.runnableInformer(0);
+    created
+        .addEventHandler(new Changes(this::heard))
         .exceptionHandler(
             (isStarted, error) -> {
               if (isNotFound(error) && !listed) {
@@ -64,6 +78,12 @@ final class PoolWatch implements AutoCloseable {
               }
               return true;
             });
+    return created;
+  }
+
+  private void heard() {
+    heardNanos = System.nanoTime();
+    onChange.run();
   }
 
   void start() {
@@ -73,6 +93,37 @@ final class PoolWatch implements AutoCloseable {
             .whenComplete(
                 (nothing, error) -> {
                   listed |= error == null;
+                  onChange.run();
+                });
+  }
+
+  /** As for pods, see {@link PodWatch#isDueForRestart}. */
+  boolean isDueForRestart(Duration pause, Duration silence) {
+    long silent = System.nanoTime() - heardNanos;
+    boolean ended = !informer.isRunning() && silent > pause.toNanos();
+    return ended || silent > silence.toNanos();
+  }
+
+  /**
+   * Begins afresh with a new list; until it is there the pools are those that were known. To be
+   * called from one thread at a time.
+   */
+  void restart() {
+    heardNanos = System.nanoTime();
+    SharedIndexInformer<GenericKubernetesResource> before = coming;
+    if (before != null) {
+      before.stop();
+    }
+    SharedIndexInformer<GenericKubernetesResource> fresh = informer();
+    coming = fresh;
+    var unused =
+        fresh
+            .start()
+            .thenRun(
+                () -> {
+                  informer.stop();
+                  informer = fresh;
+                  coming = null;
                   onChange.run();
                 });
   }
@@ -122,6 +173,10 @@ final class PoolWatch implements AutoCloseable {
 
   @Override
   public void close() {
+    SharedIndexInformer<GenericKubernetesResource> fresh = coming;
+    if (fresh != null) {
+      fresh.stop();
+    }
     informer.stop();
   }
 }

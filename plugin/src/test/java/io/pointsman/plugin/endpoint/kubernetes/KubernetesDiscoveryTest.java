@@ -37,11 +37,11 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Discovery against a mock API server that keeps objects and tells of their changes.
  *
- * <p>What a real API server would add: resource versions that expire (410 Gone, then a new list),
- * bookmarks, watches that it ends itself after some minutes, lists in pages with tokens that
- * expire, checks of what it is given, service accounts that lack a right (403), throttling (429),
- * and pods that stay for a grace period when they are deleted, because a kubelet ends their
- * containers. The last is played here with a finalizer.
+ * <p>What a real API server would add: resource versions that expire, bookmarks, watches that it
+ * ends itself, and lists in pages, for which {@link WatchProtocolTest} has a server of its own;
+ * checks of what it is given, service accounts that lack a right (403), throttling (429), and pods
+ * that stay for a grace period when they are deleted, because a kubelet ends their containers. The
+ * last is played here with a finalizer.
  */
 class KubernetesDiscoveryTest {
   private static final Duration LONG = Duration.ofSeconds(30);
@@ -54,6 +54,7 @@ class KubernetesDiscoveryTest {
       new EndpointRegistry(HealthSettings.DEFAULTS, new SimpleMeterRegistry());
   private final AtomicInteger topologies = new AtomicInteger();
   private boolean pools;
+  private Duration silence = Duration.ofDays(1);
   private @Nullable KubernetesDiscovery discovery;
 
   @AfterEach
@@ -76,7 +77,8 @@ class KubernetesDiscoveryTest {
             new KubernetesSettings(
                 api.kubeconfig(folder), namespaces, everywhere, selector, pools, PodKeys.STANDARD),
             Set.of("one", "two")::contains,
-            meters);
+            meters,
+            silence);
     discovery.start(this::take);
   }
 
@@ -421,6 +423,22 @@ class KubernetesDiscoveryTest {
     awaitPools(known -> known.find("m") != null);
 
     assertThat(candidates("llama")).isEmpty();
+  }
+
+  @Test
+  void poolsThatAreListedAnewStayAndAreFollowed() throws Exception {
+    api.create(unlabelled("a", "10.0.0.1"));
+    createPool("llama", "vllm", 9000);
+    pools = true;
+    silence = Duration.ofMillis(500);
+    start();
+    await().atMost(LONG).until(() -> candidates("llama").size() == 2);
+    await().during(Duration.ofSeconds(2)).atMost(LONG).until(() -> candidates("llama").size() == 2);
+    createPool("qwen", "vllm", 9500);
+    await().atMost(LONG).until(() -> candidates("qwen").size() == 2);
+    api.pools().withName("llama").delete();
+
+    awaitPools(known -> known.find("llama") == null);
   }
 
   @Test
