@@ -32,13 +32,20 @@ final class PrefixCacheStrategy implements CostStrategy {
     return true;
   }
 
-  /** In a combination load is for others to weigh. */
+  /**
+   * In a combination load is for others to weigh, but for the gate: else whoever holds a prompt
+   * that all requests begin with would get all of them, if the weights of others do not reach its
+   * own.
+   */
   @Override
   public void costs(RequestView request, CandidateView candidates, double[] costs) {
-    int least = Math.max(1, rules(request).minMatchBlocks());
+    PrefixCacheRules rules = rules(request);
+    int least = Math.max(1, rules.minMatchBlocks());
+    double limit = limit(rules, candidates, mean(candidates));
     for (int i = 0; i < candidates.size(); i++) {
       int matched = candidates.matchedBlocks(i);
-      costs[i] = matched < least ? 0 : -matched;
+      boolean counts = matched >= least && candidates.inFlight(i) <= limit;
+      costs[i] = counts ? -matched : 0;
     }
   }
 

@@ -40,6 +40,14 @@ class WeightedStrategyTest {
   }
 
   @Test
+  void aMatchWhereTooMuchIsInFlightDoesNotCount() {
+    var view = new TestView(40, 1, 0);
+    view.matched[0] = 8;
+
+    assertThat(view.picks(find("prefix-cache:2,least-request:1"), 50)).containsExactly(0, 0, 50);
+  }
+
+  @Test
   void weightZeroLeavesAMemberOut() {
     var view = cachedOrIdle();
 
