@@ -180,11 +180,18 @@ public final class Stack implements AutoCloseable {
         () -> plugins.stream().map(p -> p.endpoints().toString()).toList().toString());
   }
 
-  /** Waits until a request gets from Envoy to the plugin and back. */
+  /**
+   * Waits until a request gets from Envoy to the plugin and back, if only to be asked for a key.
+   */
   public void awaitServing() {
     envoy.awaitUntil(
-        "passes requests to the plugin", READY_LIMIT, () -> client.probe().status() == 400);
-    envoy.awaitUntil("answers /v1/models", READY_LIMIT, () -> client.models().status() == 200);
+        "passes requests to the plugin",
+        READY_LIMIT,
+        () -> List.of(400, 401).contains(client.probe().status()));
+    envoy.awaitUntil(
+        "answers /v1/models",
+        READY_LIMIT,
+        () -> List.of(200, 401).contains(client.models().status()));
   }
 
   @Override
