@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param bearerToken hash of the one key that a setting gives, or null
  * @param keysFile file of API keys, or null
  * @param requireKey ask for a key also where neither of the two is set
- * @param users what the header {@code user} means where no key is asked for
+ * @param users what the header named user means where no key is asked for
  * @param openWithoutRedis what cannot be looked up while Redis is away passes without limits;
  *     false: it is refused
  * @param forwardAuthorization leave the client's Authorization header in the request also where a
