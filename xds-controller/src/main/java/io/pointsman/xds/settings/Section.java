@@ -19,6 +19,9 @@ final class Section {
   /** The largest value of Envoy's 32-bit fields. */
   static final long UINT32 = 4_294_967_295L;
 
+  /** The largest value of those fields of Envoy Gateway that have a sign. */
+  static final long INT32 = Integer.MAX_VALUE;
+
   private static final Pattern LABEL = Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?");
   private static final Pattern NAME =
       Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");

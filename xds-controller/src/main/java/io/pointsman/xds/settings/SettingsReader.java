@@ -1,5 +1,6 @@
 package io.pointsman.xds.settings;
 
+import static io.pointsman.xds.settings.Section.INT32;
 import static io.pointsman.xds.settings.Section.UINT32;
 
 import io.pointsman.common.ConfigException;
@@ -195,7 +196,6 @@ final class SettingsReader {
     Section timeout = section.section("timeout");
     Section tcp = timeout.section("tcp");
     Section http2 = section.section("http2");
-    Section ping = http2.section("connectionKeepalive");
     Section dns = section.section("dns");
     var settings =
         new BackendSettings(
@@ -205,23 +205,36 @@ final class SettingsReader {
             new BackendSettings.Timeout(
                 new BackendSettings.Tcp(
                     tcp.duration("connectTimeout", MILLISECOND, LONGEST, SECOND))),
-            new BackendSettings.Http2(
-                // The plugin takes a ping each 5 s; a faster one would be answered with GOAWAY.
-                new BackendSettings.ConnectionKeepalive(
-                    ping.duration(
-                        "interval", SECOND.multipliedBy(10), LONGEST, SECOND.multipliedBy(30)),
-                    ping.duration("timeout", MILLISECOND, LONGEST, SECOND.multipliedBy(5)))),
+            new BackendSettings.Http2(connectionKeepalive(http2.section("connectionKeepalive"))),
             new BackendSettings.Dns(
                 dns.duration("dnsRefreshRate", SECOND, LONGEST, SECOND.multipliedBy(5))),
             tcpKeepalive(section.section("tcpKeepalive")));
     retry.end();
     tcp.end();
     timeout.end();
-    ping.end();
     http2.end();
     dns.end();
     section.end();
     return settings;
+  }
+
+  private static BackendSettings.ConnectionKeepalive connectionKeepalive(Section section)
+      throws ConfigException {
+    var keepalive =
+        new BackendSettings.ConnectionKeepalive(
+            // The plugin takes a ping each 5 s; a faster one would be answered with GOAWAY.
+            section.duration("interval", SECOND.multipliedBy(10), LONGEST, SECOND.multipliedBy(30)),
+            section.duration("timeout", MILLISECOND, LONGEST, SECOND.multipliedBy(5)));
+    if (keepalive.timeout().compareTo(keepalive.interval()) >= 0) {
+      throw section.error(
+          "timeout",
+          "%s is not less than interval %s, which Envoy Gateway demands"
+              .formatted(
+                  DurationText.write(keepalive.timeout()),
+                  DurationText.write(keepalive.interval())));
+    }
+    section.end();
+    return keepalive;
   }
 
   private static BackendSettings.HealthCheck healthCheck(Section section) throws ConfigException {
@@ -233,10 +246,10 @@ final class SettingsReader {
             new BackendSettings.Active(
                 active.duration("interval", shortest, HOUR, SECOND),
                 active.duration("timeout", shortest, HOUR, SECOND),
-                active.number("unhealthyThreshold", 1, UINT32, 2),
-                active.number("healthyThreshold", 1, UINT32, 1)),
+                active.number("unhealthyThreshold", 1, INT32, 2),
+                active.number("healthyThreshold", 1, INT32, 1)),
             new BackendSettings.Passive(
-                passive.number("consecutiveErrors", 0, UINT32, 5),
+                passive.number("consecutiveErrors", 0, INT32, 5),
                 passive.duration("interval", shortest, HOUR, SECOND),
                 passive.duration("baseEjectionTime", shortest, HOUR, SECOND.multipliedBy(5)),
                 passive.number("maxEjectionPercent", 0, 100, 50)));
