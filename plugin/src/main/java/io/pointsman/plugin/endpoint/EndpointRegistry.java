@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class EndpointRegistry implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EndpointRegistry.class);
 
+  /** So long news of one engine's adapters waits for that of others: each is told by itself. */
+  private static final long ADAPTERS_WAIT_MS = 50;
+
   private final HealthSettings settings;
   private final LongSupplier clock;
   private final ScheduledThreadPoolExecutor thread;
@@ -34,6 +37,9 @@ public final class EndpointRegistry implements AutoCloseable {
 
   /** Written and read on {@code thread} only. */
   private @Nullable Future<?> wakeUp;
+
+  /** True if news waits to be published; belongs to {@code thread}. */
+  private boolean newsWaits;
 
   public EndpointRegistry(HealthSettings settings, MeterRegistry meterRegistry) {
     this(settings, meterRegistry, System::nanoTime, () -> ThreadLocalRandom.current().nextLong());
@@ -111,13 +117,15 @@ public final class EndpointRegistry implements AutoCloseable {
 
   /**
    * Takes over which LoRA adapters an engine says that it has loaded. They count where discovery
-   * lists none for its endpoint.
+   * lists none for its endpoint. {@link #pools} shows them a moment later.
    */
   public void loaded(Endpoint endpoint, List<String> adapters) {
     run(
         () -> {
-          if (endpoint.loaded(adapters)) {
-            publish();
+          if (endpoint.loaded(adapters) && !newsWaits) {
+            newsWaits = true;
+            var unused =
+                thread.schedule(logging(this::publish), ADAPTERS_WAIT_MS, TimeUnit.MILLISECONDS);
           }
         });
   }
@@ -148,6 +156,7 @@ public final class EndpointRegistry implements AutoCloseable {
   }
 
   private void publish() {
+    newsWaits = false;
     pools = table.snapshot();
     scheduleWakeUp();
   }

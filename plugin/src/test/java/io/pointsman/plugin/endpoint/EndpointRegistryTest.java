@@ -4,6 +4,7 @@ import static io.pointsman.plugin.endpoint.TestTopologies.endpoint;
 import static io.pointsman.plugin.endpoint.TestTopologies.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.Meter;
 import io.pointsman.plugin.endpoint.EndpointHealth.Phase;
@@ -12,6 +13,7 @@ import io.pointsman.proto.admin.v1.EndpointReport;
 import io.pointsman.proto.admin.v1.State;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,34 @@ class EndpointRegistryTest {
     assertThat(endpoint.address()).isEqualTo("10.0.0.9:8000");
     assertThat(inFlightGauge("after")).isEqualTo(1);
     assertThat(bed.meters.find("pointsman.endpoint.in.flight").gauges()).hasSize(1);
+  }
+
+  @Test
+  void adaptersThatEnginesTellOfAreKnownUntilAnotherContainerRuns() {
+    for (Endpoint endpoint : bed.all()) {
+      registry.loaded(endpoint, List.of("sql"));
+    }
+    await()
+        .until(
+            () -> {
+              Pool pool = registry.pools().find("sql");
+              return pool != null && pool.candidates().size() == 2;
+            });
+    var restarted =
+        new EndpointSpec(
+            bed.endpoint(0).key(),
+            "pod-0",
+            bed.endpoint(0).address(),
+            true,
+            null,
+            Role.COMBINED,
+            Map.of(),
+            "another",
+            List.of());
+    registry.apply(model("m", restarted, endpoint(1, true)));
+
+    assertThat(Objects.requireNonNull(registry.pools().find("sql")).candidates())
+        .containsExactly(bed.endpoint(1));
   }
 
   @Test
