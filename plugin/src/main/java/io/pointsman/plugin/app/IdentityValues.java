@@ -87,7 +87,7 @@ final class IdentityValues {
         });
   }
 
-  private static boolean failsOpen(SettingValues values) {
+  static boolean failsOpen(SettingValues values) {
     return values.read(
         Setting.REDIS_FAILURE_MODE,
         false,

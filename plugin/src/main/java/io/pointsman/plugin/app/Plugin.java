@@ -26,6 +26,7 @@ import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.identity.KeyHash;
 import io.pointsman.plugin.identity.MasterKey;
+import io.pointsman.plugin.limit.Budgets;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
@@ -78,8 +79,18 @@ final class Plugin implements AutoCloseable {
                 settings.redis() == null ? null : redis,
                 meters));
     var audit = parts.add(AuditLogs.open(settings.auditLog(), meters));
+    long replica = new SecureRandom().nextLong();
+    var budgets =
+        parts.add(
+            Budgets.start(
+                settings.limits(),
+                settings.redis() == null ? null : redis,
+                settings.replication().keyPrefix(),
+                Long.toHexString(replica),
+                meters));
     pipeline =
-        parts.add(RequestPipeline.create(settings, strategies, authenticator, audit, meters));
+        parts.add(
+            RequestPipeline.create(settings, strategies, authenticator, audit, budgets, meters));
     discovery = parts.add(discovery(meters));
     discovery.start(
         topology -> {
@@ -88,7 +99,7 @@ final class Plugin implements AutoCloseable {
         });
 
     askEngines(meters);
-    shareState(meters);
+    shareState(replica, meters);
 
     var tls = parts.add(ServerTls.open(settings.grpc().tls()));
     var pages =
@@ -147,12 +158,11 @@ final class Plugin implements AutoCloseable {
   }
 
   /** Begins to tell other replicas what this one knows, and to learn from them. */
-  private void shareState(MeterRegistry meters) {
+  private void shareState(long replica, MeterRegistry meters) {
     if (settings.redis() == null) {
       readiness.meet(Condition.RECOVERED);
       return;
     }
-    long replica = new SecureRandom().nextLong();
     var counts =
         new InFlightSharing(
             pipeline.endpoints()::pools,

@@ -12,6 +12,7 @@ import io.pointsman.plugin.endpoint.engine.ScrapeSettings;
 import io.pointsman.plugin.extproc.ExtProcSettings;
 import io.pointsman.plugin.identity.IdentitySettings;
 import io.pointsman.plugin.identity.KeyHash;
+import io.pointsman.plugin.limit.LimitSettings;
 import io.pointsman.plugin.redis.RedisTarget;
 import io.pointsman.plugin.routing.PrefixCacheRules;
 import io.pointsman.plugin.routing.RoutingSettings;
@@ -45,6 +46,7 @@ record PluginSettings(
     IdentitySettings identity,
     @Nullable KeyHash masterKey,
     @Nullable String auditLog,
+    LimitSettings limits,
     ExtProcSettings extProc,
     boolean accessLog,
     HealthSettings health,
@@ -95,6 +97,7 @@ record PluginSettings(
             IdentityValues.read(values),
             IdentityValues.masterKey(values),
             values.text(Setting.AUDIT_LOG),
+            limits(values),
             extProc(values),
             values.bool(Setting.ACCESS_LOG),
             health(values),
@@ -170,7 +173,18 @@ record PluginSettings(
 
   private static RoutingSettings routing(SettingValues values, PrefixCacheRules rules) {
     return new RoutingSettings(
-        routingAlgorithm(values), rules.ramp(), values.bool(Setting.EXTERNAL_FILTER));
+        routingAlgorithm(values),
+        rules.ramp(),
+        values.bool(Setting.EXTERNAL_FILTER),
+        values.integer(Setting.MAX_IN_FLIGHT_PER_POD, 0, MAX_COUNT));
+  }
+
+  private static LimitSettings limits(SettingValues values) {
+    return new LimitSettings(
+        IdentityValues.failsOpen(values),
+        values.integer(Setting.LIMIT_REPLICAS, 1, MAX_COUNT),
+        values.integer(Setting.LIMIT_ANSWER_TOKENS, 0, MAX_COUNT),
+        values.bool(Setting.LIMIT_ADD_INCLUDE_USAGE));
   }
 
   private static String routingAlgorithm(SettingValues values) {

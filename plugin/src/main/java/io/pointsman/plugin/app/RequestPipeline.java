@@ -9,6 +9,7 @@ import io.pointsman.plugin.extproc.ExternalProcessorService;
 import io.pointsman.plugin.extproc.RequestMetrics;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.limit.Budgets;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.StrategyCatalog;
@@ -33,12 +34,14 @@ record RequestPipeline(
   /**
    * @param authenticator says who sends a request; not closed with the pipeline
    * @param audit told of refusals; not closed with the pipeline
+   * @param budgets what requests may take; not closed with the pipeline
    */
   static RequestPipeline create(
       PluginSettings settings,
       StrategyCatalog strategies,
       Authenticator authenticator,
       AuditLog audit,
+      Budgets budgets,
       MeterRegistry meters) {
     var endpoints = new EndpointRegistry(settings.health(), meters);
     var prefixes = new PrefixIndex(settings.prefix(), endpoints::pools, meters);
@@ -50,6 +53,8 @@ record RequestPipeline(
             settings.extProc(),
             authenticator,
             audit,
+            budgets,
+            settings.limits(),
             router,
             new RequestReader(),
             endpoints,

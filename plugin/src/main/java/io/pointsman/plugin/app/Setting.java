@@ -94,6 +94,12 @@ enum Setting {
       "false",
       "Let clients choose among a model's endpoints by a label selector in the header"
           + " external-filter."),
+  MAX_IN_FLIGHT_PER_POD(
+      Group.ROUTING,
+      "COUNT",
+      "0",
+      "An endpoint with so many requests in flight, of all replicas, gets no more; where all have,"
+          + " requests get 503. 0: no limit."),
   ROUTE_ON_HEADERS(
       Group.ROUTING,
       "BOOLEAN",
@@ -154,8 +160,26 @@ enum Setting {
       Group.IDENTITY,
       "MODE",
       "open",
-      "While Redis is away, users that are not remembered pass without limits of their own (open),"
-          + " or get 503 (closed)."),
+      "While Redis is away, users that are not remembered pass without limits of their own, and each"
+          + " replica spends its share of each budget (open); or such requests get 503 (closed)."),
+
+  LIMIT_REPLICAS(
+      Group.LIMITS,
+      "COUNT",
+      "1",
+      "Replicas of the plugin among which budgets are divided as long as Redis has not told their"
+          + " number, or always where no Redis is set."),
+  LIMIT_ANSWER_TOKENS(
+      Group.LIMITS,
+      "COUNT",
+      "1024",
+      "Tokens that an answer is charged beforehand where its request says no max_tokens."),
+  LIMIT_ADD_INCLUDE_USAGE(
+      Group.LIMITS,
+      "BOOLEAN",
+      "false",
+      "Add stream_options.include_usage to streamed requests that are charged by tokens and lack"
+          + " it. Otherwise they get 400."),
 
   KUBECONFIG(
       Group.KUBERNETES,
@@ -363,6 +387,7 @@ enum Setting {
     TLS("TLS on the ext_proc port"),
     ROUTING("Discovery and routing"),
     IDENTITY("Keys and users"),
+    LIMITS("Budgets"),
     KUBERNETES("Discovery by Kubernetes"),
     ENGINES("Engine metrics"),
     RESPONSES("Responses"),

@@ -27,6 +27,7 @@ import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.limit.Budgets;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,10 +72,11 @@ final class WarmUp {
     var meters = new SimpleMeterRegistry();
     try (var parts = new CloseStack()) {
       var authenticator = parts.add(Authenticator.open(meters));
+      var budgets = parts.add(Budgets.start(settings.limits(), null, "", "", meters));
       var pipeline =
           parts.add(
               RequestPipeline.create(
-                  settings, strategies, authenticator, AuditLog.off(meters), meters));
+                  settings, strategies, authenticator, AuditLog.off(meters), budgets, meters));
       pipeline.endpoints().apply(topology());
       var grpc = settings.grpc().with(new BindAddress("127.0.0.1", 0));
       Server server =

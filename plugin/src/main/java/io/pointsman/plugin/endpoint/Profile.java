@@ -45,11 +45,11 @@ public record Profile(
   }
 
   /**
-   * What requests may take. Carried for those who enforce it; nothing here does.
+   * What requests may take.
    *
-   * @param requestsPerSecond for the model; 0 is no limit
+   * @param requestsPerSecond under this profile; 0 is no limit
    * @param requestsPerSecondPerReplica for each ready endpoint of the model; 0 is no limit
-   * @param requestsInflight at the same time, for the model; 0 is no limit
+   * @param requestsInflight at the same time, under this profile; 0 is no limit
    * @param timeoutSeconds longest time a request may take
    */
   public record Limits(

@@ -9,6 +9,8 @@ import io.grpc.stub.StreamObserver;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.limit.Budgets;
+import io.pointsman.plugin.limit.LimitSettings;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import java.util.Collection;
@@ -26,6 +28,8 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
    * @param settings how requests are treated
    * @param authenticator says who sends a request
    * @param audit told of each request that is refused
+   * @param budgets what requests may take
+   * @param limits how that is kept
    * @param router decides and reserves
    * @param reader reads request bodies
    * @param registry is told what requests met at endpoints
@@ -35,6 +39,8 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
       ExtProcSettings settings,
       Authenticator authenticator,
       AuditLog audit,
+      Budgets budgets,
+      LimitSettings limits,
       Router router,
       RequestReader reader,
       EndpointRegistry registry,
@@ -44,6 +50,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
             settings,
             authenticator,
             audit,
+            new LimitGate(budgets, limits, router),
             router,
             reader,
             registry,

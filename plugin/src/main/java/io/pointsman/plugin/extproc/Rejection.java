@@ -104,6 +104,37 @@ record Rejection(
         "pointsman_" + details);
   }
 
+  static final Rejection NO_INCLUDE_USAGE =
+      new Rejection(
+          400,
+          "x-error-no-stream-options-include-usage",
+          "include usage for stream options not set",
+          "streams that are charged by tokens need stream_options.include_usage",
+          null,
+          "stream_options",
+          "pointsman_no_include_usage");
+
+  static final Rejection TIMED_OUT =
+      new Rejection(
+          504,
+          ROUTING_HEADER,
+          TRUE,
+          "the request took longer than its profile allows",
+          "timeout",
+          null,
+          "pointsman_profile_timeout");
+
+  static Rejection allFull(String model) {
+    return new Rejection(
+        503,
+        ROUTING_HEADER,
+        TRUE,
+        "every pod of model " + quoted(model) + " has as many requests in flight as it may have",
+        "service_unavailable",
+        null,
+        "pointsman_all_full");
+  }
+
   static Rejection malformed(Malformed malformed) {
     return switch (malformed.kind()) {
       case BODY -> body(400, malformed.message(), "pointsman_malformed_body");

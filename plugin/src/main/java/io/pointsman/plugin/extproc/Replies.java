@@ -17,6 +17,8 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse;
 import io.envoyproxy.envoy.type.v3.HttpStatus;
+import io.pointsman.plugin.limit.Admission;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Builds what is sent to Envoy. What is the same for every request is built once. */
@@ -62,6 +64,8 @@ final class Replies {
   private final ProcessingResponse undecidedStatic;
   private final ProcessingResponse undecidedBuffered;
   private final ProcessingResponse undecidedPartial;
+  private final ProcessingResponse undecidedBufferedForTokens;
+  private final ProcessingResponse undecidedPartialForTokens;
 
   /**
    * @param hideAuthorization keep the client's key from the pod
@@ -74,20 +78,31 @@ final class Replies {
     }
     removals = removed.build();
     undecidedStatic = undecided().build();
-    undecidedBuffered = undecided().setModeOverride(override(BodyMode.BUFFERED)).build();
-    undecidedPartial = undecided().setModeOverride(override(BodyMode.BUFFERED_PARTIAL)).build();
+    undecidedBuffered = undecided(BodyMode.BUFFERED, false);
+    undecidedPartial = undecided(BodyMode.BUFFERED_PARTIAL, false);
+    undecidedBufferedForTokens = undecided(BodyMode.BUFFERED, true);
+    undecidedPartialForTokens = undecided(BodyMode.BUFFERED_PARTIAL, true);
   }
 
   /**
    * Answers request headers whose body is still to come. The route is cleared already here: seen on
    * Envoy 1.40, a body that is cut at the buffer limit goes on by the route that is known when it
    * is answered.
+   *
+   * @param tokens the request is charged by tokens, so that its response must be seen
    */
-  ProcessingResponse undecided(StreamModes modes) {
+  ProcessingResponse undecided(StreamModes modes, boolean tokens) {
     if (!modes.overridable()) {
       return undecidedStatic;
     }
-    return modes.request() == BodyMode.BUFFERED_PARTIAL ? undecidedPartial : undecidedBuffered;
+    if (modes.request() == BodyMode.BUFFERED_PARTIAL) {
+      return tokens ? undecidedPartialForTokens : undecidedPartial;
+    }
+    return tokens ? undecidedBufferedForTokens : undecidedBuffered;
+  }
+
+  private ProcessingResponse undecided(BodyMode requestBody, boolean tokens) {
+    return undecided().setModeOverride(override(requestBody, tokens)).build();
   }
 
   private ProcessingResponse.Builder undecided() {
@@ -103,15 +118,16 @@ final class Replies {
   /**
    * Answers request headers with the decision; the body need not come any more.
    *
+   * @param tokens the request is charged by tokens, so that its response must be seen
    * @param body what is sent on of a full-duplex body in place of what came, or null
    */
   ProcessingResponse decidedOnHeaders(
-      RoutedRequest request, StreamModes modes, @Nullable ByteString body) {
+      RoutedRequest request, StreamModes modes, boolean tokens, @Nullable ByteString body) {
     var reply = decided(request);
     reply.setRequestHeaders(
         HeadersResponse.newBuilder().setResponse(decision(request, removals.toBuilder(), body)));
     if (modes.overridable()) {
-      reply.setModeOverride(override(BodyMode.NONE));
+      reply.setModeOverride(override(BodyMode.NONE, tokens));
     }
     return reply.build();
   }
@@ -156,19 +172,25 @@ final class Replies {
    * Answers the response headers of a routed request.
    *
    * @param readBody ask for the response body in pieces
+   * @param admission what the request was charged, or null if it has no limits
    */
-  ProcessingResponse responseHeaders(RoutedRequest request, boolean readBody) {
-    if (!settings.responseHeaders() && !readBody) {
+  ProcessingResponse responseHeaders(
+      RoutedRequest request, boolean readBody, @Nullable Admission admission) {
+    if (!settings.responseHeaders() && !readBody && admission == null) {
       return RESPONSE_HEADERS_UNCHANGED;
     }
     var headers = HeadersResponse.newBuilder();
-    if (settings.responseHeaders()) {
-      headers.setResponse(CommonResponse.newBuilder().setHeaderMutation(servedBy(request)));
+    var mutation = settings.responseHeaders() ? servedBy(request) : HeaderMutation.newBuilder();
+    if (admission != null) {
+      mutation.addAllSetHeaders(LimitReplies.headers(admission));
+    }
+    if (mutation.getSetHeadersCount() > 0) {
+      headers.setResponse(CommonResponse.newBuilder().setHeaderMutation(mutation));
     }
     var reply = ProcessingResponse.newBuilder().setResponseHeaders(headers);
     if (readBody) {
       reply.setModeOverride(
-          override(BodyMode.NONE).toBuilder().setResponseBodyMode(BodySendMode.STREAMED));
+          override(BodyMode.NONE, true).toBuilder().setResponseBodyMode(BodySendMode.STREAMED));
     }
     return reply.build();
   }
@@ -194,13 +216,20 @@ final class Replies {
 
   /** Refuses the request. */
   static ProcessingResponse rejected(Rejection rejection) {
+    return rejected(rejection, rejection.isTemporary() ? List.of(RETRY_AFTER) : List.of());
+  }
+
+  /**
+   * Refuses the request.
+   *
+   * @param more headers beside those that tell the error
+   */
+  static ProcessingResponse rejected(Rejection rejection, List<HeaderValueOption> more) {
     var headers =
         HeaderMutation.newBuilder()
             .addSetHeaders(JSON)
             .addSetHeaders(HeaderOptions.overwrite(rejection.header(), rejection.headerValue()));
-    if (rejection.isTemporary()) {
-      headers.addSetHeaders(RETRY_AFTER);
-    }
+    headers.addAllSetHeaders(more);
     return ProcessingResponse.newBuilder()
         .setImmediateResponse(
             ImmediateResponse.newBuilder()
@@ -238,9 +267,9 @@ final class Replies {
    * 1.40: it is cancelled right after the last phase otherwise), and so that a request that
    * consists of headers and trailers comes to be refused.
    */
-  private ProcessingMode override(BodyMode requestBody) {
+  private ProcessingMode override(BodyMode requestBody, boolean tokens) {
     boolean wantsHeaders =
-        settings.responseHeaders() || settings.passiveHealth() || settings.usageMetrics();
+        tokens || settings.responseHeaders() || settings.passiveHealth() || settings.usageMetrics();
     return ProcessingMode.newBuilder()
         .setRequestBodyMode(requestBody.wire())
         .setResponseHeaderMode(wantsHeaders ? HeaderSendMode.SEND : HeaderSendMode.SKIP)

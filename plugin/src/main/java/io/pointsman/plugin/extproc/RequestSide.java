@@ -7,12 +7,18 @@ import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.identity.AuditEvent;
 import io.pointsman.plugin.identity.Authentication;
 import io.pointsman.plugin.identity.Identity;
+import io.pointsman.plugin.limit.Admission;
+import io.pointsman.plugin.limit.Verdict;
 import io.pointsman.plugin.prompt.Api;
+import io.pointsman.plugin.prompt.JsonSplice;
 import io.pointsman.plugin.prompt.Malformed;
 import io.pointsman.plugin.prompt.ParsedRequest;
 import io.pointsman.plugin.prompt.ReadResult;
+import io.pointsman.plugin.prompt.SpliceResult;
+import io.pointsman.plugin.prompt.SplicedBody;
 import io.pointsman.plugin.routing.Decision;
 import io.pointsman.plugin.routing.RouteRequest;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,58 +103,106 @@ final class RequestSide {
     } else if (last) {
       reject(Rejection.NO_BODY);
     } else if (mode().holdsHeaders()) {
-      awaitBody();
+      beginWithBody(api);
     } else {
-      decideWithoutBody();
+      decideOnHeaders(api, this::bodyIsMissing);
+    }
+  }
+
+  private void beginWithBody(Api known) {
+    // What a request takes of a budget of tokens is in its body.
+    if (context.settings().routeOnHeaders() && !LimitGate.countsTokens(identity)) {
+      decideOnHeaders(known, this::awaitBody);
+    } else {
+      awaitBody();
     }
   }
 
   private void awaitBody() {
-    if (context.settings().routeOnHeaders()) {
-      long start = System.nanoTime();
-      Decision decision = routeOnHeaders();
-      if (!(decision instanceof Decision.NeedsBody)) {
-        acceptOnHeaders(decision, start);
-        return;
-      }
-    }
     phase = RequestPhase.AWAITING_BODY;
     if (mode() != BodyMode.FULL_DUPLEX_STREAMED) {
-      stream.send(context.replies().undecided(stream.modes()));
+      stream.send(context.replies().undecided(stream.modes(), LimitGate.countsTokens(identity)));
     }
   }
 
-  private void decideWithoutBody() {
+  private void bodyIsMissing() {
+    context
+        .faults()
+        .report(
+            ProtocolFault.BODY_NOT_SENT,
+            "request body mode " + mode() + " with a model or strategy that is in the body");
+    reject(Rejection.BODY_NOT_SENT);
+  }
+
+  /**
+   * Decides without the body.
+   *
+   * @param needsBody what to do if that cannot be, also where the headers do not tell the model
+   */
+  private void decideOnHeaders(Api known, Runnable needsBody) {
     long start = System.nanoTime();
-    Decision decision = routeOnHeaders();
-    if (decision instanceof Decision.NeedsBody) {
-      context
-          .faults()
-          .report(
-              ProtocolFault.BODY_NOT_SENT,
-              "request body mode " + mode() + " with a model or strategy that is in the body");
-      reject(Rejection.BODY_NOT_SENT);
+    Pool only = context.registry().pools().only();
+    String wanted = headers.model() != null || only == null ? headers.model() : only.model();
+    if (wanted == null) {
+      needsBody.run();
       return;
     }
-    acceptOnHeaders(decision, start);
+    decide(
+        known,
+        new RouteRequest(wanted, headers.routing(), null),
+        decision -> {
+          if (decision instanceof Decision.NeedsBody) {
+            stream.refund();
+            needsBody.run();
+            return;
+          }
+          RoutedRequest routed = accept(decision, start);
+          if (routed != null) {
+            phase = RequestPhase.PASSING_BODY;
+            stream.send(
+                context
+                    .replies()
+                    .decidedOnHeaders(routed, stream.modes(), stream.countsTokens(), null));
+          }
+        });
   }
 
-  private void acceptOnHeaders(Decision decision, long start) {
-    RoutedRequest routed = accept(decision, start);
-    if (routed != null) {
-      phase = RequestPhase.PASSING_BODY;
-      stream.send(context.replies().decidedOnHeaders(routed, stream.modes(), null));
+  /** Charges the request, which may have to wait for that, and has it routed then. */
+  private void decide(Api known, RouteRequest request, Consumer<Decision> then) {
+    model = request.model();
+    Admission admission = context.limits().admission(identity, request, known);
+    if (admission == null) {
+      then.accept(context.router().route(request));
+      return;
+    }
+    stream.charging(admission);
+    Verdict verdict = admission.begin();
+    if (verdict != null) {
+      charged(verdict, request, then);
+      return;
+    }
+    stream.await(
+        admission.later(),
+        (late, failure) -> {
+          if (late == null) {
+            throw new IllegalStateException("no verdict on a request's limits", failure);
+          }
+          charged(late, request, then);
+        });
+  }
+
+  private void charged(Verdict verdict, RouteRequest request, Consumer<Decision> then) {
+    if (verdict instanceof Verdict.Refused refused) {
+      stream.reject(LimitReplies.refused(refused), LimitReplies.headers(refused), limitMeters());
+    } else if (verdict instanceof Verdict.Unavailable unavailable) {
+      stream.reject(LimitReplies.unavailable(unavailable.limit()), limitMeters());
+    } else {
+      then.accept(context.router().route(request));
     }
   }
 
-  /** Needs the body also where the headers do not tell the model. */
-  private Decision routeOnHeaders() {
-    String named = headers.model();
-    if (named != null) {
-      return route(named, null);
-    }
-    Pool only = context.registry().pools().only();
-    return only == null ? new Decision.NeedsBody() : route(only.model(), null);
+  private RequestMeters limitMeters() {
+    return context.metrics().model(model);
   }
 
   void onBody(HttpBody message) {
@@ -254,10 +308,35 @@ final class RequestSide {
       return;
     }
     var parsed = (ParsedRequest) read;
-    RoutedRequest routed = accept(route(parsed.model(), parsed), start);
-    if (routed != null) {
-      deliver(routed);
+    if (LimitGate.lacksUsage(identity, api, parsed) && !addUsage(complete)) {
+      return;
     }
+    decide(
+        api,
+        new RouteRequest(parsed.model(), headers.routing(), parsed),
+        decision -> {
+          RoutedRequest routed = accept(decision, start);
+          if (routed != null) {
+            deliver(routed);
+          }
+        });
+  }
+
+  /** Has the answer tell its usage; false if the request was refused instead. */
+  private boolean addUsage(boolean complete) {
+    JsonSplice splice = context.limits().addUsage();
+    if (splice == null || !complete) {
+      reject(Rejection.NO_INCLUDE_USAGE);
+      return false;
+    }
+    SpliceResult result = splice.apply(body.array(), body.offset(), body.length());
+    if (result instanceof Malformed malformed) {
+      reject(Rejection.malformed(malformed));
+      return false;
+    }
+    byte[] bytes = ((SplicedBody) result).bytes();
+    replaceBody(new BodyBytes(bytes, 0, bytes.length));
+    return true;
   }
 
   /**
@@ -273,7 +352,8 @@ final class RequestSide {
   private void deliver(RoutedRequest routed) {
     ByteString whole = bodyChanged ? body.wrapped() : null;
     if (mode() == BodyMode.FULL_DUPLEX_STREAMED) {
-      stream.send(context.replies().decidedOnHeaders(routed, stream.modes(), whole));
+      stream.send(
+          context.replies().decidedOnHeaders(routed, stream.modes(), stream.countsTokens(), whole));
       Pieces.each(
           whole != null ? whole : body.wrapped(),
           endSeen,
@@ -291,11 +371,6 @@ final class RequestSide {
     body = BodyBytes.EMPTY;
   }
 
-  private Decision route(String wanted, @Nullable ParsedRequest body) {
-    model = wanted;
-    return context.router().route(new RouteRequest(wanted, headers.routing(), body));
-  }
-
   /** Takes a decision over; null if it is a refusal, which has been sent then. */
   private @Nullable RoutedRequest accept(Decision decision, long start) {
     RequestMetrics metrics = context.metrics();
@@ -307,6 +382,10 @@ final class RequestSide {
               routed, known != null ? known : headers.newRequestId(), known == null, now);
       stream.decided(request);
       headers = RequestHeaders.NONE;
+      Integer seconds = routed.timeoutSeconds();
+      if (seconds != null) {
+        stream.abortAfter(seconds, Rejection.TIMED_OUT);
+      }
       metrics.decided(routed.strategyName(), now - start);
       return request;
     }
@@ -318,6 +397,8 @@ final class RequestSide {
       stream.reject(
           Rejection.unknownStrategy(unknown.strategy(), context.router().strategyNames()),
           metrics.model(model));
+    } else if (decision instanceof Decision.AllFull) {
+      stream.reject(Rejection.allFull(model), metrics.model(model));
     } else if (decision instanceof Decision.NothingSelected) {
       stream.reject(Rejection.NOTHING_SELECTED, metrics.model(model));
     } else {

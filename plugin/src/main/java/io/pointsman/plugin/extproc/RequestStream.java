@@ -1,12 +1,15 @@
 package io.pointsman.plugin.extproc;
 
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.pointsman.plugin.limit.Admission;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BiConsumer;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,12 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
 
   /** What goes on beside the request and is of interest while the stream is open; null mostly. */
   private @Nullable CompletableFuture<?> watched;
+
+  /** What the request was charged; null if it has no limits. */
+  private @Nullable Admission admission;
+
+  /** Breaks the request off when its time is up; null if it has no end. */
+  private @Nullable CompletableFuture<?> timeout;
 
   private boolean begun;
 
@@ -94,14 +103,15 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
    *
    * <p>Whoever completes the work must hold no lock that its cancellation takes.
    */
-  <T> void await(CompletableFuture<T> work, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+  <T> void await(CompletableFuture<T> work, Continuation<T> then) {
     synchronized (lock) {
       if (ended) {
         work.cancel(true);
         return;
       }
       awaited = work;
-      work.whenComplete((value, failure) -> completed(work, () -> then.accept(value, failure)));
+      var unused =
+          work.whenComplete((value, failure) -> completed(work, () -> then.run(value, failure)));
     }
   }
 
@@ -109,14 +119,15 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
    * As {@link #await}, for one work that goes on beside the request: messages go on coming. It ends
    * with the stream, and {@code then} must not wait for anything.
    */
-  <T> void watch(CompletableFuture<T> work, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+  <T> void watch(CompletableFuture<T> work, Continuation<T> then) {
     synchronized (lock) {
       if (ended) {
         work.cancel(true);
         return;
       }
       watched = work;
-      work.whenComplete((value, failure) -> completed(work, () -> then.accept(value, failure)));
+      var unused =
+          work.whenComplete((value, failure) -> completed(work, () -> then.run(value, failure)));
     }
   }
 
@@ -254,6 +265,42 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     return response.begun();
   }
 
+  /** What the request was charged, or null if it has no limits. */
+  @Nullable Admission admission() {
+    return admission;
+  }
+
+  /** True if the request is charged by tokens. */
+  boolean countsTokens() {
+    return admission != null && admission.countsTokens();
+  }
+
+  /** Takes over what is being charged, before anything else can fail. */
+  void charging(Admission charging) {
+    admission = charging;
+  }
+
+  /** The request does not get its way: it costs nothing. */
+  void refund() {
+    if (admission != null) {
+      admission.refund();
+    }
+  }
+
+  /** Breaks the request off if it still runs after so many seconds. */
+  void abortAfter(int seconds, Rejection rejection) {
+    var end = new CompletableFuture<@Nullable Void>();
+    timeout = end;
+    var unused =
+        end.completeOnTimeout(null, seconds, TimeUnit.SECONDS)
+            .thenRun(
+                () -> {
+                  synchronized (lock) {
+                    abort(rejection);
+                  }
+                });
+  }
+
   /** Takes over what was reserved, before anything else can fail. */
   void decided(RoutedRequest decided) {
     routed = decided;
@@ -277,13 +324,22 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
    * own making, the client gets that one.
    */
   void reject(Rejection rejection, RequestMeters meters) {
+    reject(rejection, Replies.rejected(rejection), meters);
+  }
+
+  /** As {@link #reject(Rejection, RequestMeters)}, with headers beside those of the error. */
+  void reject(Rejection rejection, List<HeaderValueOption> more, RequestMeters meters) {
+    reject(rejection, Replies.rejected(rejection, more), meters);
+  }
+
+  private void reject(Rejection rejection, ProcessingResponse reply, RequestMeters meters) {
     if (response.begun()) {
       end();
       return;
     }
     meters.request(RequestMetrics.NO_STRATEGY, rejection.status());
     audit(rejection);
-    send(Replies.rejected(rejection));
+    send(reply);
     end();
   }
 
@@ -362,7 +418,9 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     context.streams().remove(this);
     cancel(awaited);
     cancel(watched);
+    cancel(timeout);
     if (routed == null) {
+      refund();
       return;
     }
     routed.decision().reservation().release();
@@ -371,6 +429,9 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     }
     RequestMeters meters = context.metrics().model(routed.endpoint().model());
     Ending seen = response.close(routed, meters, cause == Ending.DRAINED);
+    if (admission != null) {
+      admission.end(response.tokens());
+    }
     meters.ended(cause != null && seen != Ending.COMPLETED ? cause : seen);
   }
 

@@ -20,6 +20,10 @@ final class ResponseSide {
   private long succeededNanos;
 
   private boolean bodySeen;
+
+  /** Tokens that the request used; -1 if that is not known. */
+  private long tokens = -1;
+
   private @Nullable ResponseUsage usage;
 
   ResponseSide(RequestStream stream, StreamContext context) {
@@ -37,12 +41,18 @@ final class ResponseSide {
     return phase == ResponsePhase.COMPLETE;
   }
 
+  /** Tokens that the request used; -1 if that is not known. To be called after {@link #close}. */
+  long tokens() {
+    return tokens;
+  }
+
   /** True if Envoy can do the rest of the response without us, and we without it. */
   boolean canGoUnseen() {
     return switch (phase) {
       case COMPLETE -> true;
       case PASSING_BODY -> !isFullDuplex() && usage == null;
-      case AWAITING_HEADERS -> !isFullDuplex() && !context.settings().usageMetrics();
+      case AWAITING_HEADERS ->
+          !isFullDuplex() && !context.settings().usageMetrics() && !stream.countsTokens();
     };
   }
 
@@ -60,7 +70,8 @@ final class ResponseSide {
     }
     if (usage != null) {
       routed.endpoint().observations().generated(usage.end());
-      return usage.close(complete, meters);
+      tokens = usage.tokens();
+      return usage.close(complete, context.settings().usageMetrics() ? meters : null);
     }
     if (complete) {
       return Ending.COMPLETED;
@@ -86,6 +97,10 @@ final class ResponseSide {
     if (read.status() >= 400) {
       // Whoever refused it, the endpoint has not computed the prompt.
       routed.decision().reservation().refused();
+      tokens = 0;
+      if (UpstreamOutcome.wasNeverSent(message)) {
+        stream.refund();
+      }
     }
     if (read.status() >= 200 && read.status() < 400) {
       // What fails fast is not fast.
@@ -97,11 +112,16 @@ final class ResponseSide {
       context.registry().report(routed.endpoint(), UpstreamOutcome.of(message, read));
     }
     StreamModes modes = stream.modes();
-    boolean wanted = context.settings().usageMetrics() && phase != ResponsePhase.COMPLETE;
+    boolean wanted =
+        (context.settings().usageMetrics() || stream.countsTokens())
+            && phase != ResponsePhase.COMPLETE;
     if (wanted && (modes.overridable() || modes.response() != BodyMode.NONE)) {
       usage = ResponseUsage.of(read);
     }
-    stream.send(context.replies().responseHeaders(routed, usage != null && modes.overridable()));
+    stream.send(
+        context
+            .replies()
+            .responseHeaders(routed, usage != null && modes.overridable(), stream.admission()));
   }
 
   void onBody(HttpBody message) {

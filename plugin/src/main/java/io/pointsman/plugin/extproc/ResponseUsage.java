@@ -46,15 +46,23 @@ final class ResponseUsage {
     return reader.seen() ? Math.max(0, reader.completionTokens()) : 0;
   }
 
+  /** Tokens of prompt and answer; -1 if the answer's were not told. After {@link #end}. */
+  long tokens() {
+    return reader.completionTokens() < 0 && reader.promptTokens() < 0
+        ? -1
+        : Math.max(0, reader.promptTokens()) + Math.max(0, reader.completionTokens());
+  }
+
   /**
    * Counts the tokens that were seen, and says how the body ended. An event stream says itself when
    * it ends: clients leave then without waiting for the end of the connection, and one that ends
    * without saying so was broken off. To be called after {@link #end}.
    *
    * @param complete true if the body's end was seen
+   * @param meters where tokens are counted, or null if they are not
    */
-  Ending close(boolean complete, RequestMeters meters) {
-    if (reader.seen()) {
+  Ending close(boolean complete, @Nullable RequestMeters meters) {
+    if (meters != null && reader.seen()) {
       meters.tokens(Math.max(0, reader.promptTokens()), Math.max(0, reader.completionTokens()));
     }
     if (eventStream && reader.terminalEventSeen()) {

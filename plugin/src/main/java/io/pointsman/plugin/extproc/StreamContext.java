@@ -11,6 +11,7 @@ record StreamContext(
     ExtProcSettings settings,
     Authenticator authenticator,
     AuditLog audit,
+    LimitGate limits,
     Router router,
     RequestReader reader,
     EndpointRegistry registry,

@@ -62,6 +62,21 @@ final class UpstreamOutcome {
     return status >= 200 && status < 300 ? Outcome.ANSWERED : Outcome.NEUTRAL;
   }
 
+  /** True if it is sure that no endpoint was sent the request. */
+  static boolean wasNeverSent(ProcessingRequest message) {
+    Struct attributes = attributes(message.getAttributesMap());
+    long flags = number(attributes, "response.flags");
+    if (flags > 0) {
+      return (flags & (UPSTREAM_CONNECTION_FAILURE | UPSTREAM_OVERFLOW)) != 0;
+    }
+    String details = text(attributes, "response.code_details");
+    return details != null
+        && details.startsWith(RESET)
+        && (details.contains("connection_failure")
+            || details.contains("connection_timeout")
+            || details.contains("overflow"));
+  }
+
   private static Outcome ofUpstream(int status) {
     return status >= 502 && status <= 504 ? Outcome.UNAVAILABLE : Outcome.ANSWERED;
   }

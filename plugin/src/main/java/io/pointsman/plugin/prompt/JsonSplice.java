@@ -9,9 +9,9 @@ import java.util.List;
  * are spelled. So an engine that templates or hashes what it is sent sees the same in each copy of
  * a request.
  *
- * <p>A text is refused if it is no object, if a member that an edit names stands there twice
- * (however its key is spelled: {@code "\u006bey"} is {@code "key"}), or if it has a member that an
- * edit forbids. The text is walked once, and copied once.
+ * <p>A text is refused if it is no object, if a member that an edit names stands there twice (with
+ * escapes in its key or without), or if it has a member that an edit forbids. The text is walked
+ * once, and copied once.
  *
  * <p>Immutable; one instance serves all threads.
  */

@@ -1,6 +1,7 @@
 package io.pointsman.plugin.redis;
 
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.UnifiedJedis;
 
 /**
@@ -15,5 +16,5 @@ public interface RedisCommands {
    *     set
    * @throws redis.clients.jedis.exceptions.JedisException if Redis is away, slow or refuses
    */
-  <T> T run(String kind, Function<UnifiedJedis, T> command);
+  <T extends @Nullable Object> T run(String kind, Function<UnifiedJedis, T> command);
 }

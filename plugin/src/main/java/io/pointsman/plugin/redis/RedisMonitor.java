@@ -107,7 +107,7 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
 
   /** Fails at once while the last ping was not answered, so that nothing waits for a time-out. */
   @Override
-  public <T> T run(String kind, Function<UnifiedJedis, T> command) {
+  public <T extends @Nullable Object> T run(String kind, Function<UnifiedJedis, T> command) {
     UnifiedJedis connected = client;
     if (connected == null || !isUp()) {
       throw new JedisConnectionException("Redis is " + status());
@@ -115,7 +115,8 @@ public final class RedisMonitor implements RedisCommands, AutoCloseable {
     return timed(kind, connected, command);
   }
 
-  private <T> T timed(String kind, UnifiedJedis connected, Function<UnifiedJedis, T> command) {
+  private <T extends @Nullable Object> T timed(
+      String kind, UnifiedJedis connected, Function<UnifiedJedis, T> command) {
     long start = System.nanoTime();
     try {
       return command.apply(connected);

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * to be wiped between scans.
  */
 final class CandidateScan implements CandidateView {
+  /** What an endpoint may have in flight where nothing is set. */
+  static final int NO_LIMIT = 0;
+
   private final RandomGenerator random;
   private final UnknownSignals unknownSignals;
   private final double[][] scratch = {new double[64], new double[64]};
@@ -27,6 +30,9 @@ final class CandidateScan implements CandidateView {
   private int[] selected = new int[64];
 
   private boolean selecting;
+  private @Nullable LabelSelector selector;
+  private int maxInFlight = NO_LIMIT;
+  private int full;
   private int size;
   private long[] seen = new long[64];
   private int scan;
@@ -40,13 +46,14 @@ final class CandidateScan implements CandidateView {
    * Begins a decision.
    *
    * @param newEndpoints what to choose from
-   * @param selector which of these are candidates; null for all
+   * @param newSelector which of these are candidates; null for all
+   * @param newMaxInFlight with so many requests in flight an endpoint is no candidate
    * @param newRampNanos time after which an endpoint is no longer new
-   * @return false if there is no candidate
    */
-  boolean beginDecision(
+  void beginDecision(
       List<Endpoint> newEndpoints,
-      @Nullable LabelSelector selector,
+      @Nullable LabelSelector newSelector,
+      int newMaxInFlight,
       @Nullable PromptMatch newMatch,
       long newNow,
       long newRampNanos) {
@@ -54,45 +61,69 @@ final class CandidateScan implements CandidateView {
     match = newMatch;
     now = newNow;
     rampNanos = newRampNanos;
-    selecting = selector != null;
-    size = newEndpoints.size();
-    if (selector != null) {
-      select(selector);
-    }
-    if (seen.length < size) {
-      seen = new long[Math.max(size, 2 * seen.length)];
+    selector = newSelector;
+    maxInFlight = newMaxInFlight;
+    selecting = selector != null || maxInFlight != NO_LIMIT;
+    if (seen.length < endpoints.size()) {
+      seen = new long[Math.max(endpoints.size(), 2 * seen.length)];
       scratch[0] = new double[seen.length];
       scratch[1] = new double[seen.length];
     }
-    return size > 0;
   }
 
-  private void select(LabelSelector selector) {
+  private void select() {
     if (selected.length < endpoints.size()) {
       selected = new int[Math.max(endpoints.size(), 2 * selected.length)];
     }
     size = 0;
+    full = 0;
     for (int i = 0; i < endpoints.size(); i++) {
-      if (selector.matches(endpoints.get(i).labels())) {
+      Endpoint endpoint = endpoints.get(i);
+      if (selector != null && !selector.matches(endpoint.labels())) {
+        continue;
+      }
+      if (isFull(endpoint, endpoint.inFlight())) {
+        full++;
+      } else {
         selected[size++] = i;
       }
     }
   }
 
-  /** Begins a scan: nothing has been read. */
-  void begin() {
+  private boolean isFull(Endpoint endpoint, int inFlight) {
+    return maxInFlight != NO_LIMIT && inFlight + endpoint.peerInFlight() >= maxInFlight;
+  }
+
+  /** True if there would be candidates if some were not full. */
+  boolean anyFull() {
+    return full > 0;
+  }
+
+  /**
+   * Begins a scan: nothing has been read.
+   *
+   * @return false if there is no candidate
+   */
+  boolean begin() {
+    size = endpoints.size();
+    full = 0;
+    if (selecting) {
+      select();
+    }
     scan++;
     if (scan == 0) {
       // After 2^32 scans the numbers begin again, and old marks would look new.
       seen = new long[seen.length];
       scan = 1;
     }
+    return size > 0;
   }
 
   /** Lets go of the endpoints, which may not outlive their pool. */
   void end() {
     endpoints = List.of();
     match = null;
+    selector = null;
   }
 
   private int place(int i) {
@@ -186,13 +217,15 @@ final class CandidateScan implements CandidateView {
    * Reserves candidate {@code i} on the condition that its count is the one that was read, if it
    * was.
    *
-   * @return false if the count has changed
+   * @return false if the count has changed, or the endpoint is full by now
    */
   boolean tryReserve(int i) {
     Endpoint endpoint = endpoint(i);
     long mark = seen[i];
-    if ((int) (mark >>> 32) == scan) {
-      return endpoint.tryReserve((int) mark);
+    boolean read = (int) (mark >>> 32) == scan;
+    if (read || maxInFlight != NO_LIMIT) {
+      int count = read ? (int) mark : endpoint.inFlight();
+      return !isFull(endpoint, count) && endpoint.tryReserve(count);
     }
     endpoint.reserve();
     return true;

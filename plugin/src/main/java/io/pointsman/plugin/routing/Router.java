@@ -30,6 +30,7 @@ public final class Router {
   private final StrategyCatalog strategies;
   private final ProfileResolver profiles;
   private final boolean externalFilter;
+  private final int maxInFlight;
   private final LongSupplier clock;
   private final PrefixIndex prefixes;
   private final long rampNanos;
@@ -65,6 +66,7 @@ public final class Router {
     this.strategies = strategies;
     this.profiles = new ProfileResolver(settings.fallbackStrategy());
     this.externalFilter = settings.externalFilter();
+    this.maxInFlight = settings.maxInFlight();
     this.clock = clock;
     this.prefixes = prefixes;
     this.rampNanos = settings.ramp().toNanos();
@@ -119,6 +121,9 @@ public final class Router {
     var view = new RequestView(request.model(), body, profile, headers.user(), session);
     Reservation reservation = reserve(pool, strategy, view, selector, scan);
     if (reservation == null) {
+      if (scan.anyFull()) {
+        return new Decision.AllFull(request.model());
+      }
       return filter == null
           ? new Decision.NoEndpoints(request.model())
           : new Decision.NothingSelected(filter);
@@ -127,8 +132,26 @@ public final class Router {
         reservation,
         name,
         strategy.name(),
-        profile == null ? null : profile.name(),
+        profile,
         session == 0 ? null : SessionNumber.id(session));
+  }
+
+  /**
+   * What requests of this kind may take by the profile that applies, without deciding anything.
+   * Null if the model is not known or the profile cannot be told without the body; {@link #route}
+   * says then what is the matter.
+   */
+  public @Nullable ProfileLimits limits(RouteRequest request) {
+    Pool pool = pools.get().find(request.model());
+    String asked = request.headers().profile();
+    if (pool == null || (request.body() == null && profiles.needsBody(pool.config(), asked))) {
+      return null;
+    }
+    Profile profile = profiles.profile(pool.config(), asked, request.body());
+    return profile == null
+        ? ProfileLimits.NONE
+        : new ProfileLimits(
+            pool.model(), profile.name(), profile.limits(), pool.candidates().size());
   }
 
   private static @Nullable LabelSelector selector(String text) {
@@ -152,6 +175,9 @@ public final class Router {
       if (selector != null && !selector.matches(endpoint.labels())) {
         continue;
       }
+      if (maxInFlight > 0 && endpoint.inFlight() + endpoint.peerInFlight() >= maxInFlight) {
+        continue;
+      }
       long ticket = endpoint.tryBeginTrial(now);
       if (ticket != 0) {
         endpoint.reserve();
@@ -161,10 +187,11 @@ public final class Router {
     }
     try {
       long ramp = rampNanos(request.profile());
-      if (!scan.beginDecision(pool.candidates(), selector, match, now, ramp)) {
+      scan.beginDecision(pool.candidates(), selector, maxInFlight, match, now, ramp);
+      int chosen = pick(strategy, request, scan);
+      if (chosen < 0) {
         return null;
       }
-      int chosen = pick(strategy, request, scan);
       strategy.picked(request);
       return reservation(scan.endpoint(chosen), 0, match, scan.matchedBlocks(chosen));
     } finally {
@@ -189,15 +216,16 @@ public final class Router {
     return seconds == null ? rampNanos : TimeUnit.SECONDS.toNanos(seconds);
   }
 
+  /** The candidate that was chosen and reserved; negative if there is none. */
   private static int pick(RoutingStrategy strategy, RequestView request, CandidateScan scan) {
-    while (true) {
-      scan.begin();
+    while (scan.begin()) {
       int chosen = strategy.pick(request, scan);
       // A failure means that another request was reserved or released there: somebody got on.
       if (scan.tryReserve(chosen)) {
         return chosen;
       }
     }
+    return -1;
   }
 
   private Reservation reservation(

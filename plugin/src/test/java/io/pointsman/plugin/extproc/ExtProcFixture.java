@@ -23,6 +23,8 @@ import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.limit.Budgets;
+import io.pointsman.plugin.limit.LimitSettings;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.CandidateView;
 import io.pointsman.plugin.routing.RequestView;
@@ -58,6 +60,7 @@ final class ExtProcFixture implements AutoCloseable {
   /** What the strategy {@code hooked} does while it picks. */
   volatile Runnable hook = () -> {};
 
+  private final Budgets budgets;
   private final Server server;
   private final ManagedChannel channel;
 
@@ -98,6 +101,17 @@ final class ExtProcFixture implements AutoCloseable {
       AuditLog audit,
       RoutingSettings routing,
       Topology topology) {
+    this(settings, authenticator, audit, LimitSettings.DEFAULTS, routing, topology);
+  }
+
+  ExtProcFixture(
+      ExtProcSettings settings,
+      Authenticator authenticator,
+      AuditLog audit,
+      LimitSettings limits,
+      RoutingSettings routing,
+      Topology topology) {
+    budgets = Budgets.start(limits, null, "", "", meters);
     registry.apply(topology);
     var catalog =
         new StrategyCatalog(
@@ -113,6 +127,8 @@ final class ExtProcFixture implements AutoCloseable {
             settings,
             authenticator,
             audit,
+            budgets,
+            limits,
             new Router(registry::pools, catalog, routing, prefixes),
             new RequestReader(),
             registry,
@@ -190,6 +206,7 @@ final class ExtProcFixture implements AutoCloseable {
     channel.shutdownNow();
     server.shutdownNow();
     registry.close();
+    budgets.close();
   }
 
   /** Takes the first candidate. */

@@ -15,6 +15,8 @@ import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.limit.Budgets;
+import io.pointsman.plugin.limit.LimitSettings;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.RoutingSettings;
@@ -61,11 +63,14 @@ public class RequestStreamBenchmark {
   private final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
   private final PrefixIndex prefixes =
       new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
+  private final Budgets budgets = Budgets.start(LimitSettings.DEFAULTS, null, "", "", meters);
   private final ExternalProcessorService service =
       new ExternalProcessorService(
           ExtProcSettings.DEFAULTS,
           Authenticator.open(meters),
           AuditLog.off(meters),
+          budgets,
+          LimitSettings.DEFAULTS,
           new Router(
               registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes),
           new RequestReader(),
@@ -93,6 +98,7 @@ public class RequestStreamBenchmark {
   @TearDown
   public void tearDown() {
     registry.close();
+    budgets.close();
   }
 
   /** One request from its headers to its end. */

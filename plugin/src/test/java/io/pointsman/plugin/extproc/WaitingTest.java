@@ -11,8 +11,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -231,13 +229,13 @@ class WaitingTest {
   }
 
   /** A stream that begins to wait for {@link #work} while it decides. */
-  private FakeEnvoy waiting(BiConsumer<@Nullable String, @Nullable Throwable> then) {
+  private FakeEnvoy waiting(Continuation<String> then) {
     fixture.hook = () -> stream().await(work, then);
     return decided();
   }
 
   /** A stream that begins to watch {@link #work} while it decides. */
-  private FakeEnvoy watching(BiConsumer<@Nullable String, @Nullable Throwable> then) {
+  private FakeEnvoy watching(Continuation<String> then) {
     fixture.hook = () -> stream().watch(work, then);
     return decided();
   }

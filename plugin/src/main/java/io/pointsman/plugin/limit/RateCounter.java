@@ -1,0 +1,187 @@
+package io.pointsman.plugin.limit;
+
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts requests or tokens in fixed windows. The replica holds what it will spend in a short time
+ * (the horizon), by what it spent lately, and gives back what is more; so little is left unspent
+ * with it when the window ends, or when the others need it.
+ */
+final class RateCounter extends Counter {
+  /** The horizon's part of a window. */
+  private static final long HORIZONS = 20;
+
+  private static final long LONGEST_HORIZON_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+  /** A replica's budget from which on a small part is always held, so that few requests wait. */
+  private static final long LARGE = 100;
+
+  private static final int IDLE_WINDOWS = 2;
+
+  private final long windowMs;
+  private final long horizonNanos;
+  private volatile @Nullable Lease lease;
+
+  // Under the lock:
+  private double perNano;
+  private long spentThen;
+  private long measuredNanos;
+  private int replicas = 1;
+
+  RateCounter(CounterKey key, long limit, Consumer<Counter> exchange) {
+    super(key, limit, exchange);
+    windowMs = key.limit().windowMs();
+    horizonNanos =
+        Math.min(TimeUnit.MILLISECONDS.toNanos(windowMs) / HORIZONS, LONGEST_HORIZON_NANOS);
+  }
+
+  @Override
+  @Nullable Lease take(long amount, long nowNanos) {
+    Lease present = lease;
+    if (present == null || present.isOver(nowNanos) || !present.take(amount)) {
+      return null;
+    }
+    if (present.isLow()) {
+      enqueue();
+    }
+    return present;
+  }
+
+  @Override
+  long available() {
+    Lease present = lease;
+    return present == null ? 0 : Math.max(0, present.available());
+  }
+
+  @Override
+  long resetMs(Contact contact, long nowNanos) {
+    long now = contact.time().lowestMs(nowNanos);
+    return windowMs - Math.floorMod(now, windowMs);
+  }
+
+  @Override
+  @Nullable Outcome withoutRedis(long amount, Contact contact, long nowNanos) {
+    Lease present = lease;
+    if (present != null && !present.isOver(nowNanos) && present.available() >= amount) {
+      return Outcome.AGAIN;
+    }
+    if (!contact.isLost(nowNanos)) {
+      return null;
+    }
+    long window = Math.floorDiv(contact.time().lowestMs(nowNanos), windowMs);
+    boolean mine = window >= 0 && window * windowMs >= contact.localFromMs();
+    if (!mine || (present != null && present.window() >= window)) {
+      return unsure(contact);
+    }
+    replicas = contact.replicas();
+    begin(contact, window, limit() / replicas, true, nowNanos);
+    countsAlone();
+    return Outcome.AGAIN;
+  }
+
+  private Lease begin(Contact contact, long window, long hold, boolean local, long nowNanos) {
+    long end = (window + 1) * windowMs;
+    long endNanos = contact.time().nanosBefore(end, nowNanos);
+    var next = new Lease(window, end, endNanos, hold, local);
+    lease = next;
+    spentThen = 0;
+    return next;
+  }
+
+  @Override
+  Ask prepare(long waitingAmount, Contact contact, long nowNanos) {
+    measure(nowNanos);
+    replicas = contact.replicas();
+    Lease present = lease;
+    long lowest = contact.time().lowestMs(nowNanos);
+    if (present == null || lowest >= present.endMs()) {
+      long window = Math.floorDiv(lowest, windowMs);
+      return new Ask(limit(), windowMs, window, 0, waitingAmount, target(), true);
+    }
+    if (present.isOver(nowNanos)) {
+      // Near the border of two windows nothing is asked of either.
+      return new Ask(limit(), windowMs, present.window(), present.hold(), 0, 0, false);
+    }
+    present.keepOnly(present.isLocal() ? 0 : waitingAmount + surplus());
+    long missing = Math.max(0, waitingAmount - present.available());
+    long want = target() - Math.max(0, present.available() - waitingAmount);
+    return new Ask(
+        limit(), windowMs, present.window(), present.hold(), missing, Math.max(0, want), true);
+  }
+
+  /** What is spent in the horizon, or a hundredth of a large budget if it is used at all. */
+  private long target() {
+    long share = limit() / replicas;
+    long least = share >= LARGE && perNano > 0 ? share / LARGE : 0;
+    return Math.max((long) (perNano * horizonNanos), least);
+  }
+
+  /** More than this is given back. */
+  private long surplus() {
+    return 2 * target();
+  }
+
+  private void measure(long nowNanos) {
+    Lease present = lease;
+    long elapsed = nowNanos - measuredNanos;
+    if (elapsed < horizonNanos / 4) {
+      return;
+    }
+    long spent = present == null ? 0 : present.hold() - present.available();
+    double now = (double) Math.max(0, spent - spentThen) / elapsed;
+    double weight = Math.min(1, (double) elapsed / (2 * horizonNanos));
+    perNano += (now - perNano) * weight;
+    if (perNano * horizonNanos * HORIZONS * HORIZONS < 1) {
+      perNano = 0;
+    }
+    spentThen = spent;
+    measuredNanos = nowNanos;
+  }
+
+  @Override
+  boolean granted(Contact contact, long window, long hold, long nowNanos) {
+    Lease present = lease;
+    if (present != null && present.window() == window) {
+      present.granted(hold);
+    } else {
+      present = begin(contact, window, hold, false, nowNanos);
+    }
+    present.lowAt(contact.settled() && remaining() > 0 ? target() / 2 : Long.MIN_VALUE);
+    return !present.isOver(nowNanos);
+  }
+
+  @Override
+  long askAgainAt(long nowNanos) {
+    Lease present = lease;
+    long later = nowNanos + horizonNanos;
+    return present == null || present.endNanos() - later > 0 ? later : present.endNanos();
+  }
+
+  @Override
+  synchronized void look(Contact contact, long nowNanos) {
+    if (nowNanos - measuredNanos < horizonNanos / 2) {
+      return;
+    }
+    measure(nowNanos);
+    Lease present = lease;
+    if (present == null || contact.isLost(nowNanos)) {
+      return;
+    }
+    boolean over = contact.time().lowestMs(nowNanos) >= present.endMs();
+    boolean tooMuch = !over && !present.isLocal() && present.available() > surplus();
+    if (tooMuch || (over && target() > 0)) {
+      enqueue();
+    }
+  }
+
+  @Override
+  boolean isIdle(long nowNanos) {
+    Lease present = lease;
+    return perNano == 0
+        && (present == null
+            || nowNanos - present.endNanos()
+                > IDLE_WINDOWS * TimeUnit.MILLISECONDS.toNanos(windowMs));
+  }
+}

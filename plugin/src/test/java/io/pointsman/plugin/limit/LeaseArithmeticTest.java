@@ -1,0 +1,122 @@
+package io.pointsman.plugin.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pointsman.plugin.limit.SimulatedReplicas.Faults;
+import io.pointsman.plugin.limit.SimulatedReplicas.Replica;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The arithmetic of leases on a simulated clock, against the plainest model there is: requests
+ * admitted in a window of Redis' time, counted. The script runs in a real Redis.
+ */
+class LeaseArithmeticTest {
+  private static final LimitSettings OPEN = LimitSettings.DEFAULTS;
+
+  @ParameterizedTest(name = "{0} replicas, limit {1}, {2} requests a second, seed {3}")
+  @CsvSource({
+    "1, 10, 1000, 1", "2, 10, 1000, 2", "4, 10, 1000, 3",
+    "1, 200, 2000, 4", "2, 200, 2000, 5", "4, 200, 2000, 6",
+    "1, 1000, 1100, 7", "2, 1000, 1100, 8", "4, 1000, 1100, 9",
+    "4, 1000, 4000, 10", "4, 37, 45, 11"
+  })
+  void noWindowIsOverAndNearlyAllOfItCanBeUsed(int count, int limit, int load, long seed)
+      throws Exception {
+    try (var all = new SimulatedReplicas(seed)) {
+      for (int i = 0; i < count; i++) {
+        all.add(OPEN);
+      }
+      run(all, 500, limit, load, 1_000, 1, 1);
+      all.forget();
+      run(all, 10_000, limit, load, 1_000, 1, 1);
+
+      long windows = all.admitted().size() - 2;
+      long used = inner(all.admitted());
+      assertThat(all.admitted().values()).as("seed %d", seed).allMatch(n -> n <= limit);
+      assertThat(used / ((double) windows * limit))
+          .as("share that was used; seed %d", seed)
+          .isGreaterThanOrEqualTo(0.97);
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32})
+  void whateverIsLostLateOrDeadNoWindowIsOver(long seed) throws Exception {
+    try (var all = new SimulatedReplicas(seed)) {
+      int limit = new int[] {5, 60, 400, 1500}[(int) (seed % 4)];
+      int count = 1 + all.random.nextInt(4);
+      LimitSettings settings = new LimitSettings(seed % 3 != 0, count, 0, false);
+      for (int i = 0; i < count; i++) {
+        all.add(settings);
+      }
+      run(all, 2_000, limit, 2 * limit + 200, 1_000, 1, 1);
+      for (int round = 0; round < 12; round++) {
+        all.faults(
+            new Faults(
+                all.random.nextDouble() * 0.2,
+                all.random.nextDouble() * 0.2,
+                all.random.nextDouble() * 0.1));
+        switch (all.random.nextInt(6)) {
+          case 0 -> kill(all, settings);
+          case 1 -> all.down(true);
+          default -> all.down(false);
+        }
+        run(all, 500 + all.random.nextInt(4_000), limit, 2 * limit + 200, 1_000, 1, 1);
+        if (all.random.nextInt(3) == 0) {
+          // Emptied, as by a restart: out of reach for a moment too short to be noticed, or longer.
+          all.down(true);
+          run(all, all.random.nextInt(1_500), limit, 2 * limit + 200, 1_000, 1, 1);
+          all.empty();
+          all.down(false);
+        }
+      }
+      assertThat(all.admitted().values()).as("seed %d", seed).isNotEmpty();
+      all.admitted().values().removeIf(n -> n <= limit);
+      assertThat(all.admitted()).as("windows over the limit %d; seed %d", limit, seed).isEmpty();
+    }
+  }
+
+  private static void kill(SimulatedReplicas all, LimitSettings settings) {
+    Replica victim = all.replicas.get(all.random.nextInt(all.replicas.size()));
+    victim.dead = true;
+    all.replicas.remove(victim);
+    all.add(settings);
+  }
+
+  /** Lets time pass under load, which falls on the replicas unevenly. */
+  private static void run(
+      SimulatedReplicas all,
+      long ms,
+      int limit,
+      int load,
+      long windowMs,
+      int names,
+      double stepMs) {
+    all.countIn(windowMs);
+    long end = all.nowMs() + ms;
+    double due = 0;
+    long last = all.nowMs();
+    while (all.nowMs() < end) {
+      all.step((long) (stepMs * 1_000));
+      due += load * (all.nowMs() - last) / 1_000.0;
+      last = all.nowMs();
+      for (; due >= 1; due--) {
+        int i = (int) (all.replicas.size() * Math.pow(all.random.nextDouble(), 1.5));
+        all.replicas.get(i).request(Limit.MODEL_REQUESTS, "n" + all.random.nextInt(names), limit);
+      }
+    }
+  }
+
+  /** Sum without the first and the last window, which are not whole. */
+  private static long inner(Map<Long, Integer> windows) {
+    var values = windows.values().stream().mapToLong(n -> n).toArray();
+    long sum = 0;
+    for (int i = 1; i < values.length - 1; i++) {
+      sum += values[i];
+    }
+    return sum;
+  }
+}

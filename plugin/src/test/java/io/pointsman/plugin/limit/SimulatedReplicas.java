@@ -1,0 +1,228 @@
+package io.pointsman.plugin.limit;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.pointsman.plugin.redis.RedisMonitor;
+import io.pointsman.plugin.redis.RedisProcess;
+import io.pointsman.plugin.redis.RedisTarget;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.awaitility.Awaitility;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+
+/**
+ * Several replicas on one simulated clock. The script runs in a real Redis, which reads the
+ * simulated clock; what goes to it and comes back can be lost, late or slow, by a seed.
+ */
+final class SimulatedReplicas implements AutoCloseable {
+  private static final String TIME = "redis.call('HMGET', 'clock', 's', 'us')";
+  private static final long MS = 1_000_000;
+
+  /** Probabilities of what can happen to a message. */
+  record Faults(double lost, double replyLost, double late) {
+    static final Faults NONE = new Faults(0, 0, 0);
+  }
+
+  final Random random;
+  final List<Replica> replicas = new ArrayList<>();
+  private final RedisProcess redis = new RedisProcess();
+  private final RedisMonitor monitor;
+  private final Map<Long, Integer> admitted = new TreeMap<>();
+  private long nanos = 5_000_000 * MS;
+  private long redisAheadMs = 1_700_000_000_000L;
+  private long windowMs = 1_000;
+  private Faults faults = Faults.NONE;
+  private boolean down;
+  private int made;
+  int exchanges;
+  int waits;
+
+  SimulatedReplicas(long seed) throws Exception {
+    random = new Random(seed);
+    redis.start();
+    monitor =
+        RedisMonitor.start(
+            new RedisTarget("127.0.0.1", redis.port(), null, null, 0, false),
+            new SimpleMeterRegistry());
+    Awaitility.await().until(monitor::isUp);
+  }
+
+  /** One replica, with clocks of its own: one that drifts, and one that is just wrong. */
+  final class Replica implements LeaseStore {
+    final Budgets budgets;
+    private final RedisLeases real = new RedisLeases(monitor, "sim/x", LeaseScript.text(TIME));
+    private final long offset = random.nextLong(1L << 50);
+    private final double rate = 1 + (random.nextDouble() - 0.5) * 4e-4;
+    private final List<Runnable> late = new ArrayList<>();
+    boolean dead;
+    boolean cutOff;
+
+    Replica(LimitSettings settings) {
+      long wrongBy = random.nextLong(1L << 40);
+      budgets =
+          new Budgets(
+              settings,
+              this,
+              "r" + ++made,
+              new SimpleMeterRegistry(),
+              new DirectExecutor(),
+              this::clock,
+              () -> redisMs() + wrongBy);
+    }
+
+    private long clock() {
+      return offset + (long) (nanos * rate);
+    }
+
+    @Override
+    public List<?> exchange(List<String> counters, List<String> arguments) {
+      exchanges++;
+      pass(100 + random.nextInt(400));
+      if (down || cutOff || random.nextDouble() < faults.lost()) {
+        pass(1_000);
+        throw new JedisConnectionException("lost");
+      }
+      if (random.nextDouble() < faults.late()) {
+        late.add(() -> run(counters, arguments));
+        pass(50_000);
+        throw new JedisConnectionException("late");
+      }
+      if (random.nextDouble() < 0.5) {
+        deliverLate();
+      }
+      List<?> reply = run(counters, arguments);
+      pass(100 + random.nextInt(400));
+      if (random.nextDouble() < faults.replyLost()) {
+        throw new JedisConnectionException("reply lost");
+      }
+      return reply;
+    }
+
+    private void deliverLate() {
+      late.forEach(Runnable::run);
+      late.clear();
+    }
+
+    private List<?> run(List<String> counters, List<String> arguments) {
+      long micros = redisMs() * 1_000 + nanos / 1_000 % 1_000;
+      monitor.run(
+          "clock",
+          client ->
+              client.hset(
+                  "clock",
+                  Map.of(
+                      "s", Long.toString(micros / 1_000_000),
+                      "us", Long.toString(micros % 1_000_000))));
+      return real.exchange(counters, arguments);
+    }
+
+    @Override
+    public void leave(String replica) {
+      real.leave(replica);
+    }
+
+    /** Sends one request, which is counted if it is admitted, now or when its lease comes. */
+    void request(Limit limit, String name, long most) {
+      Admission admission = budgets.admission().need(limit, "m", name, most, 1);
+      Verdict verdict = admission.begin();
+      if (verdict == null) {
+        waits++;
+        var unused =
+            admission
+                .later()
+                .thenAccept(
+                    known -> {
+                      if (known instanceof Verdict.Admitted) {
+                        countAdmitted();
+                      }
+                    });
+      } else if (verdict instanceof Verdict.Admitted) {
+        countAdmitted();
+      }
+    }
+
+    void tick() {
+      if (!dead) {
+        budgets.tick();
+        budgets.expireNow();
+        late.removeIf(
+            message -> {
+              boolean now = !down && !cutOff && random.nextInt(200) == 0;
+              if (now) {
+                message.run();
+              }
+              return now;
+            });
+      }
+    }
+  }
+
+  private void countAdmitted() {
+    admitted.merge(Math.floorDiv(redisMs(), windowMs), 1, Integer::sum);
+  }
+
+  /** Sets the length of the windows in which requests are counted here. */
+  void countIn(long newWindowMs) {
+    windowMs = newWindowMs;
+  }
+
+  Replica add(LimitSettings settings) {
+    var replica = new Replica(settings);
+    replicas.add(replica);
+    return replica;
+  }
+
+  void faults(Faults newFaults) {
+    faults = newFaults;
+  }
+
+  void down(boolean isDown) {
+    down = isDown;
+  }
+
+  /** Redis comes back without its data. */
+  void empty() {
+    monitor.run("flush", client -> client.flushAll());
+  }
+
+  /** Redis' clock is set. */
+  void setClock(long byMs) {
+    redisAheadMs += byMs;
+  }
+
+  long redisMs() {
+    return redisAheadMs + nanos / MS;
+  }
+
+  long nowMs() {
+    return nanos / MS;
+  }
+
+  private void pass(long micros) {
+    nanos += micros * 1_000;
+  }
+
+  /** Lets a step of time pass, in which each living replica does what is due. */
+  void step(long micros) {
+    pass(micros);
+    replicas.forEach(Replica::tick);
+  }
+
+  /** Requests that were admitted in each window, by Redis' clock. */
+  Map<Long, Integer> admitted() {
+    return admitted;
+  }
+
+  void forget() {
+    admitted.clear();
+  }
+
+  @Override
+  public void close() throws Exception {
+    replicas.forEach(replica -> replica.budgets.close());
+    monitor.close();
+    redis.close();
+  }
+}
