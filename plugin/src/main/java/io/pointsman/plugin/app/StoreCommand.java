@@ -12,18 +12,13 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** What the sub-commands {@code users} and {@code api-keys} can do, and how that is said. */
 enum StoreCommand {
-  USERS_CREATE(NAME, "Store a user that is not there yet.", "--rpm", "--tpm"),
+  USERS_CREATE(NAME, "Store a user that is not there yet."),
   USERS_READ(NAME, "Show a user."),
-  USERS_UPDATE(NAME, "Replace a user's limits; one that is not given stays.", "--rpm", "--tpm"),
+  USERS_UPDATE(NAME, "Replace a user's limits; one that is not given stays."),
   USERS_DELETE(NAME, "Remove a user. Its API keys stay; revoke them if they are to go."),
   USERS_LIST(NOTHING, "Show all users, a line of JSON for each."),
   API_KEYS_CREATE(
-      NAME,
-      "Make an API key. It is printed once, alone on standard output, and kept nowhere.",
-      "--user",
-      "--requests-per-minute",
-      "--tokens-per-minute",
-      "--requests-in-flight"),
+      NAME, "Make an API key. It is printed once, alone on standard output, and kept nowhere."),
   API_KEYS_LIST(NOTHING, "Show all API keys without the keys, a line of JSON for each."),
   API_KEYS_REVOKE(NAME, "Revoke an API key.");
 
@@ -48,12 +43,19 @@ enum StoreCommand {
 
   private final Argument argument;
   private final String description;
-  private final List<String> options;
 
-  StoreCommand(Argument argument, String description, String... options) {
+  StoreCommand(Argument argument, String description) {
     this.argument = argument;
     this.description = description;
-    this.options = List.of(options);
+  }
+
+  private List<String> options() {
+    return switch (this) {
+      case USERS_CREATE, USERS_UPDATE -> List.of("--rpm", "--tpm");
+      case API_KEYS_CREATE ->
+          List.of("--user", "--requests-per-minute", "--tokens-per-minute", "--requests-in-flight");
+      default -> List.of();
+    };
   }
 
   private String group() {
@@ -105,7 +107,7 @@ enum StoreCommand {
               .required(true)
               .build());
     }
-    for (String option : options) {
+    for (String option : options()) {
       spec.addOption(
           OptionSpec.builder(option)
               .type(option.equals("--user") ? String.class : Long.class)

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,7 +138,7 @@ public final class ApiKeyStore {
 
   /** Differs after each change; null before the first, or if Redis has lost what it had. */
   @Nullable String version() {
-    return redis.<@Nullable String>run(KIND, client -> client.get(names.get(1)));
+    return redis.run(KIND, client -> Optional.ofNullable(client.get(names.get(1)))).orElse(null);
   }
 
   /** Gives an empty Redis back what it has lost; false if another replica was faster. */

@@ -40,9 +40,8 @@ public final class UserStore {
   }
 
   private boolean set(User user, SetParams condition) {
-    return redis.<@Nullable String>run(
-            KIND, client -> client.set(key(user.name()), user.toJson(), condition))
-        != null;
+    return redis.run(
+        KIND, client -> client.set(key(user.name()), user.toJson(), condition) != null);
   }
 
   /** Removes a user; false if there is none of that name. */
