@@ -38,6 +38,7 @@ class ArchitectureTest {
           "app",
           "admin",
           "extproc",
+          "prefill",
           "limit",
           "identity",
           "routing",

@@ -66,7 +66,7 @@ final class Plugin implements AutoCloseable {
   private Plugin(PluginSettings settings, CloseStack parts) throws StartException, ConfigException {
     this.settings = settings;
     this.parts = parts;
-    strategies = StrategyCatalog.standard(settings.prefixRules());
+    strategies = StrategyCatalog.standard(settings.prefixRules(), settings.pd());
     var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     parts.add(meters::close);
     parts.add(new ProcessMetrics(meters));

@@ -13,7 +13,9 @@ import io.pointsman.plugin.extproc.ExtProcSettings;
 import io.pointsman.plugin.identity.IdentitySettings;
 import io.pointsman.plugin.identity.KeyHash;
 import io.pointsman.plugin.limit.LimitSettings;
+import io.pointsman.plugin.prefill.PrefillSettings;
 import io.pointsman.plugin.redis.RedisTarget;
+import io.pointsman.plugin.routing.PdRules;
 import io.pointsman.plugin.routing.PrefixCacheRules;
 import io.pointsman.plugin.routing.RoutingSettings;
 import io.pointsman.plugin.routing.StrategyCatalog;
@@ -54,6 +56,8 @@ record PluginSettings(
     ReplicationSettings replication,
     PrefixSettings prefix,
     PrefixCacheRules prefixRules,
+    PdRules pd,
+    PrefillSettings prefill,
     Duration warmUpTime,
     Duration drainGrace,
     Duration drainDeadline) {
@@ -105,6 +109,8 @@ record PluginSettings(
             replication(values),
             prefix(values),
             rules,
+            PrefillValues.rules(values),
+            PrefillValues.read(values),
             values.duration(Setting.WARM_UP_TIME, Duration.ZERO, Duration.ofMinutes(1)),
             values.duration(Setting.DRAIN_GRACE, Duration.ZERO, LONGEST),
             values.duration(Setting.DRAIN_DEADLINE, Duration.ZERO, LONGEST));

@@ -10,6 +10,7 @@ import io.pointsman.plugin.extproc.RequestMetrics;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.limit.Budgets;
+import io.pointsman.plugin.prefill.Prefiller;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.StrategyCatalog;
@@ -20,6 +21,7 @@ import io.pointsman.plugin.routing.StrategyCatalog;
  * @param endpoints what is routed to; closed with the pipeline
  * @param sampler looks at the endpoints; closed with the pipeline
  * @param prefixes where prompts went; closed with the pipeline
+ * @param prefiller has prompts computed on prefill pods; closed with the pipeline
  * @param extProc the gRPC service
  * @param accessLog the gRPC service that hears afterwards how requests ended
  */
@@ -27,6 +29,7 @@ record RequestPipeline(
     EndpointRegistry endpoints,
     EndpointSampler sampler,
     PrefixIndex prefixes,
+    Prefiller prefiller,
     ExternalProcessorService extProc,
     AccessLogReceiver accessLog)
     implements AutoCloseable {
@@ -48,6 +51,7 @@ record RequestPipeline(
     var metrics = new RequestMetrics(meters, endpoints::pools);
     var router = new Router(endpoints::pools, strategies, settings.routing(), prefixes);
     router.bindTo(meters);
+    var prefiller = new Prefiller(settings.prefill(), endpoints, meters);
     var extProc =
         new ExternalProcessorService(
             settings.extProc(),
@@ -57,12 +61,14 @@ record RequestPipeline(
             settings.limits(),
             router,
             new RequestReader(),
+            prefiller,
             endpoints,
             metrics);
     return new RequestPipeline(
         endpoints,
         EndpointSampler.start(endpoints::pools),
         prefixes,
+        prefiller,
         extProc,
         new AccessLogReceiver(metrics));
   }
@@ -70,6 +76,7 @@ record RequestPipeline(
   @Override
   public void close() {
     sampler.close();
+    prefiller.close();
     prefixes.close();
     endpoints.close();
   }

@@ -70,8 +70,8 @@ enum Setting {
       Group.ROUTING,
       "SOURCE",
       "file",
-      "Where models and endpoints are found. file: in --endpoints-config. kubernetes: labelled pods,"
-          + " see below."),
+      "Where models and endpoints are found. file: in --endpoints-config. kubernetes: labelled"
+          + " pods, see below."),
   ENDPOINTS_CONFIG(
       Group.ROUTING,
       "FILE",
@@ -140,8 +140,8 @@ enum Setting {
       Group.IDENTITY,
       "SECRET",
       null,
-      "Key of those who may create, list and revoke API keys at /internal/api-keys on the HTTP port;"
-          + " without it the path is not there. Better given by environment."),
+      "Key of those who may create, list and revoke API keys at /internal/api-keys on the HTTP"
+          + " port; without it the path is not there. Better given by environment."),
   MASTER_KEY_FILE(Group.IDENTITY, "FILE", null, "The same in a file, read at start."),
   AUDIT_LOG(
       Group.IDENTITY,
@@ -154,14 +154,15 @@ enum Setting {
       "POLICY",
       "known",
       "What the header user means where no API key is asked for and a Redis is set. known: the user"
-          + " must be stored there, and its limits hold. any: users that are not stored pass without"
-          + " limits. off: users are not looked up."),
+          + " must be stored there, and its limits hold. any: users that are not stored pass"
+          + " without limits. off: users are not looked up."),
   REDIS_FAILURE_MODE(
       Group.IDENTITY,
       "MODE",
       "open",
-      "While Redis is away, users that are not remembered pass without limits of their own, and each"
-          + " replica spends its share of each budget (open); or such requests get 503 (closed)."),
+      "While Redis is away, users that are not remembered pass without limits of their own, and"
+          + " each replica spends its share of each budget (open); or such requests get 503"
+          + " (closed)."),
 
   LIMIT_REPLICAS(
       Group.LIMITS,
@@ -208,7 +209,8 @@ enum Setting {
       Group.KUBERNETES,
       "DOMAIN",
       "model.aibrix.ai",
-      "Begins the names of the labels and annotations port, metric-port, engine, config and adapters."),
+      "Begins the names of the labels and annotations port, metric-port, engine, config and"
+          + " adapters."),
   KUBERNETES_MODEL_LABEL(
       Group.KUBERNETES,
       "NAME",
@@ -363,6 +365,84 @@ enum Setting {
       "Blocks that an endpoint's cache holds: what it must have evicted does not count. 0: not"
           + " known."),
 
+  PD_PREFILL_SPREAD(
+      Group.PD,
+      "COUNT",
+      "16",
+      "Prefill pods more than so many requests apart are out of balance: the least loaded one is"
+          + " taken.",
+      "AIBRIX_PREFILL_LOAD_IMBALANCE_MIN_SPREAD"),
+  PD_DECODE_SPREAD(
+      Group.PD,
+      "COUNT",
+      "16",
+      "So are decode pods that are so many apart.",
+      "AIBRIX_DECODE_LOAD_IMBALANCE_MIN_SPREAD"),
+  PD_PREFILL_SCORE_POLICY(
+      Group.PD,
+      "POLICY",
+      "prefix_cache",
+      "How prefill pods are compared where no profile says: prefix_cache or least_request.",
+      "AIBRIX_PREFILL_SCORE_POLICY"),
+  PD_DECODE_SCORE_POLICY(
+      Group.PD,
+      "POLICY",
+      "load_balancing",
+      "How decode pods are compared where no profile says: load_balancing or least_request.",
+      "AIBRIX_DECODE_SCORE_POLICY"),
+  PD_SKIP_SHARE(
+      Group.PD,
+      "FRACTION",
+      "0.8",
+      "A decode pod that holds this share of a prompt does without a prefill elsewhere; 0: never."),
+  PD_ON_PREFILL_FAILURE(
+      Group.PD,
+      "POLICY",
+      "decode-only",
+      "When no prefill pod could be made to work and no profile says: decode-only, where the decode"
+          + " pod does all of it, or fail."),
+  PREFILL_BY(
+      Group.PD,
+      "CALLER",
+      "plugin",
+      "Who calls the prefill pod. plugin: this program. sidecar: a proxy beside the decode pod,"
+          + " which is told the pod in the request header x-prefiller-host-port."),
+  PREFILL_TIMEOUT(
+      Group.PD,
+      "DURATION",
+      "20s",
+      "Longest time of one call. A bare number means seconds.",
+      "AIBRIX_PREFILL_REQUEST_TIMEOUT"),
+  PREFILL_DEADLINE(
+      Group.PD,
+      "DURATION",
+      "30s",
+      "Longest time that a request waits for its prefill, with every retry. Must be below"
+          + " --message-timeout, or below --max-message-timeout where that is set."),
+  PREFILL_ATTEMPTS(Group.PD, "COUNT", "3", "Most prefill pods that are tried for one request."),
+  PREFILL_MAX_PER_POD(
+      Group.PD, "COUNT", "64", "Most prefills that this replica has under way on one pod."),
+  PREFILL_MAX_RESPONSE_BYTES(
+      Group.PD, "BYTES", "4194304", "Longest answer of a prefill pod that is read."),
+  PREFILL_HEADERS(
+      Group.PD,
+      "NAMES",
+      "traceparent,tracestate",
+      "Request headers that go on to the prefill pod beside x-request-id, with commas between;"
+          + " authorization only if it is named here."),
+  MESSAGE_TIMEOUT(
+      Group.PD,
+      "DURATION",
+      "60s",
+      "How long Envoy's filter waits for an answer (message_timeout), as it is set there."),
+  MAX_MESSAGE_TIMEOUT(
+      Group.PD,
+      "DURATION",
+      null,
+      "How long it can be asked to wait (max_message_timeout), as it is set there. With it, Envoy"
+          + " is asked for more time while a prefill is waited for, so that --message-timeout can"
+          + " be short."),
+
   WARM_UP_TIME(
       Group.LIFECYCLE,
       "DURATION",
@@ -394,6 +474,7 @@ enum Setting {
     HEALTH("Passive health"),
     REDIS("Redis"),
     PREFIX("Strategy prefix-cache"),
+    PD("Strategy pd"),
     LIFECYCLE("Start and stop");
 
     private final String heading;

@@ -134,6 +134,11 @@ public final class PrefixIndex implements AutoCloseable {
    */
   public Placement place(PromptMatch match, int matchedBlocks, Endpoint endpoint) {
     metrics.placed(match, matchedBlocks);
+    return remember(match, endpoint);
+  }
+
+  /** As {@link #place}, for another endpoint that comes to hold the same prompt; not counted. */
+  public Placement remember(PromptMatch match, Endpoint endpoint) {
     EndpointSlots.Id id = EndpointSlots.Id.of(endpoint);
     int slot = slots.assign(id);
     if (slot == EndpointSlots.NONE) {

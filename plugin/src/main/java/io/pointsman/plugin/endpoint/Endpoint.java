@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A live endpoint: identity, address and the counters that belong to it. One object stands for one
@@ -84,6 +85,13 @@ public final class Endpoint {
     return spec.address();
   }
 
+  /** The IP of {@link #address}, without brackets. */
+  public String ip() {
+    String address = address();
+    String host = address.substring(0, address.lastIndexOf(':'));
+    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+  }
+
   /**
    * The container that runs there, empty if discovery knows no containers. What was learnt of an
    * endpoint's cache holds for one container; its counts do not end with it.
@@ -123,6 +131,21 @@ public final class Endpoint {
     boolean news = !told.equals(loaded);
     loaded = told;
     return news;
+  }
+
+  /** The prefill-decode group it belongs to, or null. */
+  public @Nullable String roleset() {
+    return spec.roleset();
+  }
+
+  /** Its part in that group. */
+  public EndpointSpec.Role role() {
+    return spec.role();
+  }
+
+  /** What it says for prefill-decode routing. */
+  public Disaggregation disaggregation() {
+    return spec.disaggregation();
   }
 
   /** When it was first known, in nanoseconds by the clock that the registry goes by. */

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param adapters LoRA adapters that it has loaded, by the names that requests give; empty if
  *     discovery knows of none
  * @param metricsPort where its engine's metrics page is; 0: where it serves
+ * @param disaggregation what it says for prefill-decode routing
  */
 public record EndpointSpec(
     EndpointKey key,
@@ -30,7 +31,8 @@ public record EndpointSpec(
     Map<String, String> labels,
     String container,
     List<String> adapters,
-    int metricsPort) {
+    int metricsPort,
+    Disaggregation disaggregation) {
   public EndpointSpec {
     labels = Map.copyOf(labels);
     adapters = List.copyOf(adapters);
@@ -48,6 +50,38 @@ public record EndpointSpec(
       String container,
       List<String> adapters) {
     this(key, name, address, ready, roleset, role, labels, container, adapters, 0);
+  }
+
+  /** With nothing special said for prefill-decode routing. */
+  public EndpointSpec(
+      EndpointKey key,
+      String name,
+      String address,
+      boolean ready,
+      @Nullable String roleset,
+      Role role,
+      Map<String, String> labels,
+      String container,
+      List<String> adapters,
+      int metricsPort) {
+    this(
+        key,
+        name,
+        address,
+        ready,
+        roleset,
+        role,
+        labels,
+        container,
+        adapters,
+        metricsPort,
+        Disaggregation.DEFAULT);
+  }
+
+  /** The same endpoint with something else said for prefill-decode routing. */
+  public EndpointSpec with(Disaggregation other) {
+    return new EndpointSpec(
+        key, name, address, ready, roleset, role, labels, container, adapters, metricsPort, other);
   }
 
   /** Without labels, container and adapters. */

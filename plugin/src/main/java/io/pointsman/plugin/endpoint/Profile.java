@@ -1,5 +1,6 @@
 package io.pointsman.plugin.endpoint;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,21 +62,37 @@ public record Profile(
   }
 
   /**
-   * For pods that share the work of one request. Carried for the strategy {@code pd}.
+   * For pods that share the work of one request, by the strategy {@code pd}.
    *
    * @param promptLenBucketMinLength shortest prompt the pod is for, in estimated tokens
    * @param promptLenBucketMaxLength longest one; 0 is no limit
    * @param combined true if the pod can serve whole requests
    * @param prefillScorePolicy how prefill pods are compared
    * @param decodeScorePolicy how decode pods are compared
+   * @param onPrefillFailure what becomes of a request when no prefill pod could be made to work
+   * @param onEmptyBucket what becomes of one whose length no roleset is for
    */
   public record Prefill(
       @Nullable Integer promptLenBucketMinLength,
       @Nullable Integer promptLenBucketMaxLength,
       boolean combined,
       @Nullable String prefillScorePolicy,
-      @Nullable String decodeScorePolicy) {
-    public static final Prefill NONE = new Prefill(null, null, false, null, null);
+      @Nullable String decodeScorePolicy,
+      @Nullable String onPrefillFailure,
+      @Nullable String onEmptyBucket) {
+    public static final Prefill NONE = new Prefill(null, null, false, null, null, null, null);
+
+    /** What {@code prefillScorePolicy} can be. */
+    public static final List<String> PREFILL_POLICIES = List.of("prefix_cache", "least_request");
+
+    /** What {@code decodeScorePolicy} can be. */
+    public static final List<String> DECODE_POLICIES = List.of("load_balancing", "least_request");
+
+    /** What {@code onPrefillFailure} can be. */
+    public static final List<String> ON_FAILURE = List.of("decode-only", "fail");
+
+    /** What {@code onEmptyBucket} can be. */
+    public static final List<String> ON_EMPTY_BUCKET = List.of("combined", "any", "fail");
   }
 
   /**

@@ -3,6 +3,7 @@ package io.pointsman.plugin.endpoint;
 import io.pointsman.common.ConfigException;
 import io.pointsman.common.YamlMap;
 import io.pointsman.common.YamlNode;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads one profile of {@link ModelConfigReader}'s schema. */
@@ -74,8 +75,10 @@ final class ProfileReader {
         min,
         max,
         map.bool("combined", false),
-        text(map, "prefillScorePolicy"),
-        text(map, "decodeScorePolicy"));
+        oneOf(map, "prefillScorePolicy", Profile.Prefill.PREFILL_POLICIES),
+        oneOf(map, "decodeScorePolicy", Profile.Prefill.DECODE_POLICIES),
+        oneOf(map, "onPrefillFailure", Profile.Prefill.ON_FAILURE),
+        oneOf(map, "onEmptyBucket", Profile.Prefill.ON_EMPTY_BUCKET));
   }
 
   private static Profile.PrefixCache prefixCache(YamlMap map) throws ConfigException {
@@ -114,8 +117,16 @@ final class ProfileReader {
   }
 
   /** The schema shows empty strings where nothing is set. */
-  private static @Nullable String text(YamlMap map, String key) throws ConfigException {
+  private static @Nullable String oneOf(YamlMap map, String key, List<String> valid)
+      throws ConfigException {
     YamlNode value = map.get(key);
-    return value == null || value.isBlank() ? null : value.string();
+    if (value == null || value.isBlank()) {
+      return null;
+    }
+    if (!valid.contains(value.string())) {
+      throw value.error(
+          "expected one of %s, found \"%s\"".formatted(String.join(", ", valid), value.string()));
+    }
+    return value.string();
   }
 }

@@ -49,10 +49,11 @@ final class TopologyReader {
     YamlNode rolesets = map.get("rolesets");
     YamlNode config = map.get("config");
     YamlNode adapters = map.get("adapters");
+    Disaggregation shared = transfer(map);
     map.rejectUnknownKeys();
-    var found = new EndpointList(adapters(name, adapters));
+    var found = new EndpointList(adapters(name, adapters), shared);
     if (endpoints != null && rolesets == null) {
-      found.addAll(endpoints, null, Role.COMBINED);
+      found.addAll(endpoints, null, Role.COMBINED, shared);
     } else if (endpoints == null && rolesets != null) {
       addRolesets(rolesets, found);
     } else {
@@ -100,10 +101,44 @@ final class TopologyReader {
       }
       YamlNode prefill = map.required("prefill");
       YamlNode decode = map.required("decode");
+      YamlNode combined = map.get("combined");
+      Disaggregation bucket = bucket(map, found.shared);
       map.rejectUnknownKeys();
-      found.addAll(prefill, name.string(), Role.PREFILL);
-      found.addAll(decode, name.string(), Role.DECODE);
+      found.addAll(prefill, name.string(), Role.PREFILL, bucket);
+      found.addAll(decode, name.string(), Role.DECODE, bucket);
+      if (combined != null) {
+        found.addAll(combined, name.string(), Role.COMBINED, combined(found.shared));
+      }
     }
+  }
+
+  /** What a model's entry says of how its pods hand KV caches over. */
+  private static Disaggregation transfer(YamlMap map) throws ConfigException {
+    YamlNode connector = map.get("kvConnector");
+    YamlNode port = map.get("bootstrapPort");
+    return new Disaggregation(
+        0,
+        0,
+        false,
+        connector == null ? null : connector.string(),
+        port == null ? Disaggregation.BOOTSTRAP_PORT : (int) port.integer(1, 65_535));
+  }
+
+  /** The same for pods that serve whole requests; unless they say so, of any length. */
+  private static Disaggregation combined(Disaggregation shared) {
+    return new Disaggregation(0, 0, true, shared.connector(), shared.bootstrapPort());
+  }
+
+  /** The same with the lengths of prompts that a roleset, or an endpoint, is for. */
+  private static Disaggregation bucket(YamlMap map, Disaggregation outer) throws ConfigException {
+    YamlNode min = map.get("promptLenBucketMinLength");
+    YamlNode max = map.get("promptLenBucketMaxLength");
+    return new Disaggregation(
+        min == null ? outer.minPromptTokens() : (int) min.integer(0, Integer.MAX_VALUE),
+        max == null ? outer.maxPromptTokens() : (int) max.integer(0, Integer.MAX_VALUE),
+        outer.combined(),
+        outer.connector(),
+        outer.bootstrapPort());
   }
 
   /** The endpoints of one model, each address once. */
@@ -111,16 +146,23 @@ final class TopologyReader {
     final List<EndpointSpec> specs = new ArrayList<>();
     private final Set<SocketAddressText> addresses = new HashSet<>();
     private final List<String> adapters;
+    private final Disaggregation shared;
 
-    EndpointList(List<String> adapters) {
+    /**
+     * @param shared what holds where no roleset says otherwise
+     */
+    EndpointList(List<String> adapters, Disaggregation shared) {
       this.adapters = adapters;
+      this.shared = shared;
     }
 
-    void addAll(YamlNode list, @Nullable String roleset, Role role) throws ConfigException {
+    void addAll(YamlNode list, @Nullable String roleset, Role role, Disaggregation outer)
+        throws ConfigException {
       for (YamlNode item : list.list()) {
         YamlMap map = item.isMap() ? item.map() : null;
         YamlNode node = map == null ? item : map.required("address");
         Map<String, String> labels = map == null ? Map.of() : labels(map.map("labels"));
+        Disaggregation own = map == null ? outer : bucket(map, outer);
         if (map != null) {
           map.rejectUnknownKeys();
         }
@@ -138,7 +180,9 @@ final class TopologyReader {
                 role,
                 labels,
                 "",
-                adapters));
+                adapters,
+                0,
+                own));
       }
     }
 

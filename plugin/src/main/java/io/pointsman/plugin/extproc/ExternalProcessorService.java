@@ -11,6 +11,7 @@ import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.limit.Budgets;
 import io.pointsman.plugin.limit.LimitSettings;
+import io.pointsman.plugin.prefill.Prefiller;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import java.util.Collection;
@@ -32,6 +33,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
    * @param limits how that is kept
    * @param router decides and reserves
    * @param reader reads request bodies
+   * @param prefiller has prompts computed on prefill pods; not closed here
    * @param registry is told what requests met at endpoints
    * @param metrics counts requests
    */
@@ -43,6 +45,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
       LimitSettings limits,
       Router router,
       RequestReader reader,
+      Prefiller prefiller,
       EndpointRegistry registry,
       RequestMetrics metrics) {
     context =
@@ -53,6 +56,7 @@ public final class ExternalProcessorService extends ExternalProcessorImplBase {
             new LimitGate(budgets, limits, router),
             router,
             reader,
+            prefiller,
             registry,
             metrics,
             new Replies(settings, authenticator.hidesAuthorization()),

@@ -30,6 +30,18 @@ final class HeaderRules {
   /** Tells that a response went through the plugin. */
   static final String MARKER = "x-went-into-req-headers";
 
+  /** Pod that computed the prompt, for clients. */
+  static final String PREFILL_POD = "prefill-target-pod";
+
+  /** Its IP, for clients. */
+  static final String PREFILL_POD_IP = "prefill-target-pod-ip";
+
+  /** {@code ip:port} of the prefill pod, for the proxy beside the decode pod. */
+  static final String PREFILLER = "x-prefiller-host-port";
+
+  /** What became of the prefill, for clients. */
+  static final String PREFILL_OUTCOME = "x-prefill-outcome";
+
   /** The id of a request on its way to the pod. */
   static final String X_REQUEST_ID = "x-request-id";
 
@@ -59,9 +71,9 @@ final class HeaderRules {
           TARGET_POD,
           // Sidecars and engines of prefill-decode pods dial these.
           TARGET_POD_IP,
-          "prefill-target-pod",
-          "prefill-target-pod-ip",
-          "x-prefiller-host-port",
+          PREFILL_POD,
+          PREFILL_POD_IP,
+          PREFILLER,
           "x-encoder-hosts-ports",
           "x-data-parallel-host-port",
           "x-kv-cache-source-host-port",

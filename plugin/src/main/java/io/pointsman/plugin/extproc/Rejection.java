@@ -1,6 +1,7 @@
 package io.pointsman.plugin.extproc;
 
 import io.pointsman.plugin.identity.Authentication;
+import io.pointsman.plugin.prefill.PrefillOutcome;
 import io.pointsman.plugin.prompt.Malformed;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
@@ -186,6 +187,29 @@ record Rejection(
         null,
         null,
         "pointsman_unknown_strategy");
+  }
+
+  /** Pods are there, but the strategy found none of them fit. */
+  static final Rejection NOTHING_FITS =
+      new Rejection(
+          503,
+          ROUTING_HEADER,
+          TRUE,
+          "error on selecting target pod: no prefill and decode pod of one roleset take a prompt of"
+              + " this length, nor does a pod that serves whole requests",
+          "service_unavailable",
+          null,
+          "pointsman_nothing_fits");
+
+  static Rejection prefillFailed(PrefillOutcome.Failed failed) {
+    return new Rejection(
+        failed.status(),
+        ROUTING_HEADER,
+        TRUE,
+        "the prompt could not be computed on a prefill pod: " + failed.failure().label(),
+        failed.status() == 503 ? "service_unavailable" : null,
+        null,
+        "pointsman_prefill_failed");
   }
 
   /** The error type that goes with the status. */

@@ -3,6 +3,7 @@ package io.pointsman.plugin.extproc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
@@ -17,7 +18,9 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse;
 import io.envoyproxy.envoy.type.v3.HttpStatus;
+import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.limit.Admission;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +63,10 @@ final class Replies {
   private final KnownHeader strategy = new KnownHeader(HeaderRules.ROUTING_STRATEGY);
   private final KnownHeader servedByName = new KnownHeader(HeaderRules.TARGET_POD);
   private final KnownHeader servedByAddress = new KnownHeader(HeaderRules.TARGET_POD_IP);
+  private final KnownHeader prefilledByName = new KnownHeader(HeaderRules.PREFILL_POD);
+  private final KnownHeader prefilledByIp = new KnownHeader(HeaderRules.PREFILL_POD_IP);
+  private final KnownHeader prefiller = new KnownHeader(HeaderRules.PREFILLER);
+  private final KnownHeader prefillOutcome = new KnownHeader(HeaderRules.PREFILL_OUTCOME);
   private final KnownHeader appliedProfile = new KnownHeader(HeaderRules.APPLIED_PROFILE);
   private final ProcessingResponse undecidedStatic;
   private final ProcessingResponse undecidedBuffered;
@@ -157,6 +164,10 @@ final class Replies {
       RoutedRequest request, HeaderMutation.Builder headers, @Nullable ByteString body) {
     headers.addSetHeaders(targetAddress.of(request.endpoint().address()));
     headers.addSetHeaders(strategy.of(request.decision().strategy()));
+    PrefillNote prefill = request.prefill();
+    if (prefill != null && prefill.pod() != null && prefill.bySidecar()) {
+      headers.addSetHeaders(prefiller.of(prefill.pod().address()));
+    }
     if (request.newId()) {
       headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.X_REQUEST_ID, request.requestId()));
     }
@@ -203,6 +214,16 @@ final class Replies {
             .addSetHeaders(strategy.of(request.decision().strategy()))
             .addSetHeaders(servedByName.of(request.endpoint().name()))
             .addSetHeaders(servedByAddress.of(request.endpoint().address()));
+    PrefillNote prefill = request.prefill();
+    if (prefill != null) {
+      headers.addSetHeaders(prefillOutcome.of(prefill.outcome()));
+      Endpoint pod = prefill.pod();
+      if (pod != null) {
+        headers
+            .addSetHeaders(prefilledByName.of(pod.name()))
+            .addSetHeaders(prefilledByIp.of(pod.ip()));
+      }
+    }
     String profile = request.decision().profile();
     if (profile != null) {
       headers.addSetHeaders(appliedProfile.of(profile));
@@ -212,6 +233,13 @@ final class Replies {
       headers.addSetHeaders(HeaderOptions.overwrite(HeaderRules.SESSION_ID, session));
     }
     return headers;
+  }
+
+  /** Asks Envoy to wait longer for the answer to the message at hand. */
+  static ProcessingResponse moreTime(Duration time) {
+    return ProcessingResponse.newBuilder()
+        .setOverrideMessageTimeout(Durations.fromNanos(time.toNanos()))
+        .build();
   }
 
   /** Refuses the request. */

@@ -1,6 +1,9 @@
 package io.pointsman.plugin.extproc;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.protobuf.ByteString;
+import io.envoyproxy.envoy.config.core.v3.HeaderMap;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.pointsman.plugin.endpoint.Pool;
@@ -17,6 +20,7 @@ import io.pointsman.plugin.prompt.ReadResult;
 import io.pointsman.plugin.prompt.SpliceResult;
 import io.pointsman.plugin.prompt.SplicedBody;
 import io.pointsman.plugin.routing.Decision;
+import io.pointsman.plugin.routing.PrefillPlan;
 import io.pointsman.plugin.routing.RouteRequest;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +49,12 @@ final class RequestSide {
   /** True if {@link #body} is not what came, so that it must be sent to Envoy. */
   private boolean bodyChanged;
 
+  /** The request's headers as they came, until it is decided. */
+  private HeaderMap received = HeaderMap.getDefaultInstance();
+
+  /** False if Envoy cut the body at its buffer limit. */
+  private boolean bodyWhole = true;
+
   /** True if the message that completed the body was the request's last. */
   private boolean endSeen;
 
@@ -67,7 +77,8 @@ final class RequestSide {
       stream.outOfOrder("request headers");
       return;
     }
-    headers = RequestHeaders.read(message.getHeaders(), context.settings().trustedModelHeader());
+    received = message.getHeaders();
+    headers = RequestHeaders.read(received, context.settings().trustedModelHeader());
     api = Api.ofPath(headers.path());
     Authentication who =
         context.authenticator().authenticate(headers.authorization(), headers.routing().user());
@@ -288,6 +299,7 @@ final class RequestSide {
     phase = RequestPhase.DECIDING;
     held = null;
     body = whole;
+    bodyWhole = complete;
     endSeen = last;
     if (stream.responseBegun()) {
       // Envoy answered by itself while we waited; nobody wants a decision any more.
@@ -308,6 +320,7 @@ final class RequestSide {
       return;
     }
     var parsed = (ParsedRequest) read;
+    String path = headers.path();
     if (LimitGate.lacksUsage(identity, api, parsed) && !addUsage(complete)) {
       return;
     }
@@ -317,9 +330,29 @@ final class RequestSide {
         decision -> {
           RoutedRequest routed = accept(decision, start);
           if (routed != null) {
-            deliver(routed);
+            deliver(routed, path);
           }
         });
+  }
+
+  /** Sends the request on, with a prefill before that if two pods share it. */
+  private void deliver(RoutedRequest routed, String path) {
+    PrefillPlan plan = routed.decision().prefill();
+    if (plan == null) {
+      deliver(routed);
+    } else if (!bodyWhole && plan.first() != null) {
+      stream.abort(Rejection.CUT_SHORT);
+    } else {
+      new PrefillStep(stream, context.prefiller(), routed, this::deliverChanged)
+          .begin(plan, path, requireNonNull(api), received, body);
+    }
+  }
+
+  private void deliverChanged(RoutedRequest routed, byte @Nullable [] changed) {
+    if (changed != null) {
+      replaceBody(new BodyBytes(changed, 0, changed.length));
+    }
+    deliver(routed);
   }
 
   /** Has the answer tell its usage; false if the request was refused instead. */
@@ -369,6 +402,7 @@ final class RequestSide {
             ? RequestPhase.COMPLETE
             : RequestPhase.AWAITING_TRAILERS;
     body = BodyBytes.EMPTY;
+    received = HeaderMap.getDefaultInstance();
   }
 
   /** Takes a decision over; null if it is a refusal, which has been sent then. */
@@ -379,7 +413,7 @@ final class RequestSide {
       long now = System.nanoTime();
       var request =
           new RoutedRequest(
-              routed, known != null ? known : headers.newRequestId(), known == null, now);
+              routed, known != null ? known : headers.newRequestId(), known == null, now, null);
       stream.decided(request);
       headers = RequestHeaders.NONE;
       Integer seconds = routed.timeoutSeconds();
@@ -399,6 +433,8 @@ final class RequestSide {
           metrics.model(model));
     } else if (decision instanceof Decision.AllFull) {
       stream.reject(Rejection.allFull(model), metrics.model(model));
+    } else if (decision instanceof Decision.NothingFits) {
+      stream.reject(Rejection.NOTHING_FITS, metrics.model(model));
     } else if (decision instanceof Decision.NothingSelected) {
       stream.reject(Rejection.NOTHING_SELECTED, metrics.model(model));
     } else {

@@ -424,6 +424,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       return;
     }
     routed.decision().reservation().release();
+    routed.releasePrefill();
     if (!counted) {
       count(routed, 0);
     }

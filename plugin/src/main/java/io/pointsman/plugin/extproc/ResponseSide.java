@@ -94,6 +94,10 @@ final class ResponseSide {
     }
     ResponseHeaders read = ResponseHeaders.read(headers.getHeaders());
     stream.count(routed, read.status());
+    PrefillNote prefill = routed.prefill();
+    if (prefill != null && prefill.bySidecar()) {
+      routed.releasePrefill();
+    }
     if (read.status() >= 400) {
       // Whoever refused it, the endpoint has not computed the prompt.
       routed.decision().reservation().refused();
@@ -107,6 +111,9 @@ final class ResponseSide {
       long now = System.nanoTime();
       succeededNanos = now;
       routed.endpoint().observations().headersAfter(now - routed.decidedNanos(), now);
+      if (prefill != null && prefill.doneNanos() != 0) {
+        context.prefiller().transferWaited(routed.endpoint().model(), now - prefill.doneNanos());
+      }
     }
     if (context.settings().passiveHealth()) {
       context.registry().report(routed.endpoint(), UpstreamOutcome.of(message, read));

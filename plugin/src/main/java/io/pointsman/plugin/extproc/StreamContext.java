@@ -3,6 +3,7 @@ package io.pointsman.plugin.extproc;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.prefill.Prefiller;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 
@@ -14,6 +15,7 @@ record StreamContext(
     LimitGate limits,
     Router router,
     RequestReader reader,
+    Prefiller prefiller,
     EndpointRegistry registry,
     RequestMetrics metrics,
     Replies replies,

@@ -1,7 +1,9 @@
 package io.pointsman.plugin.routing;
 
 import io.pointsman.plugin.blockmap.PromptMatch;
+import io.pointsman.plugin.endpoint.Disaggregation;
 import io.pointsman.plugin.endpoint.Endpoint;
+import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import io.pointsman.plugin.endpoint.EngineSignals;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -24,6 +26,12 @@ final class CandidateScan implements CandidateView {
   private @Nullable PromptMatch match;
   private long now;
   private long rampNanos;
+  private boolean decodesAlone;
+  private boolean nothingFits;
+
+  /** Where the prompt is computed for the candidate that is picked, or -1. */
+  private int prefill = -1;
+
   private List<Endpoint> endpoints = List.of();
 
   /** Places of the candidates among the endpoints, where not all are candidates. */
@@ -59,6 +67,8 @@ final class CandidateScan implements CandidateView {
       long newRampNanos) {
     endpoints = newEndpoints;
     match = newMatch;
+    decodesAlone = true;
+    nothingFits = false;
     now = newNow;
     rampNanos = newRampNanos;
     selector = newSelector;
@@ -90,6 +100,21 @@ final class CandidateScan implements CandidateView {
     }
   }
 
+  /** Says that decode pods of this engine wait for a prefill elsewhere. */
+  void decodesNeverAlone() {
+    decodesAlone = false;
+  }
+
+  /** Notes that the strategy found none of the candidates fit. */
+  void nothingFits(boolean so) {
+    nothingFits = so;
+  }
+
+  /** True if that is how the last decision ended. */
+  boolean nothingFits() {
+    return nothingFits;
+  }
+
   private boolean isFull(Endpoint endpoint, int inFlight) {
     return maxInFlight != NO_LIMIT && inFlight + endpoint.peerInFlight() >= maxInFlight;
   }
@@ -111,6 +136,7 @@ final class CandidateScan implements CandidateView {
       select();
     }
     scan++;
+    prefill = -1;
     if (scan == 0) {
       // After 2^32 scans the numbers begin again, and old marks would look new.
       seen = new long[seen.length];
@@ -156,6 +182,41 @@ final class CandidateScan implements CandidateView {
   @Override
   public int matchedBlocks(int i) {
     return match == null ? 0 : match.matched(place(i));
+  }
+
+  @Override
+  public int promptBlocks() {
+    return match == null ? 0 : match.blocks();
+  }
+
+  @Override
+  public @Nullable String roleset(int i) {
+    return endpoint(i).roleset();
+  }
+
+  @Override
+  public Role role(int i) {
+    return endpoint(i).role();
+  }
+
+  @Override
+  public Disaggregation disaggregation(int i) {
+    return endpoint(i).disaggregation();
+  }
+
+  @Override
+  public boolean canDecodeAlone() {
+    return decodesAlone;
+  }
+
+  @Override
+  public void prefillOn(int i) {
+    prefill = i;
+  }
+
+  /** The candidate that was named by {@link #prefillOn} in this scan, or -1. */
+  int prefill() {
+    return prefill;
   }
 
   @Override
@@ -211,6 +272,18 @@ final class CandidateScan implements CandidateView {
   @Override
   public RandomGenerator random() {
     return random;
+  }
+
+  /** Reserves both candidates as {@link #tryReserve} does, or none. */
+  boolean tryReserve(int i, int second) {
+    if (!tryReserve(i)) {
+      return false;
+    }
+    if (second < 0 || tryReserve(second)) {
+      return true;
+    }
+    endpoint(i).release();
+    return false;
   }
 
   /**

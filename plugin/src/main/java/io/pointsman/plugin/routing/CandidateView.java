@@ -1,7 +1,10 @@
 package io.pointsman.plugin.routing;
 
+import io.pointsman.plugin.endpoint.Disaggregation;
+import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import io.pointsman.plugin.endpoint.EngineSignals;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The endpoints a strategy picks from, as they are right now. A view belongs to one decision on one
@@ -39,6 +42,37 @@ public interface CandidateView {
   default double warmth(int i) {
     return 1;
   }
+
+  /** Full blocks of the prompt; 0 unless the strategy needs the prompt. */
+  default int promptBlocks() {
+    return 0;
+  }
+
+  /** Candidate {@code i}'s prefill-decode group, or null. */
+  default @Nullable String roleset(int i) {
+    return null;
+  }
+
+  /** Candidate {@code i}'s part in that group. */
+  default Role role(int i) {
+    return Role.COMBINED;
+  }
+
+  /** What candidate {@code i} says for prefill-decode routing. */
+  default Disaggregation disaggregation(int i) {
+    return Disaggregation.DEFAULT;
+  }
+
+  /** True if a decode pod of this engine can do without a prefill elsewhere. */
+  default boolean canDecodeAlone() {
+    return true;
+  }
+
+  /**
+   * Says that candidate {@code i} computes the prompt's KV cache before the picked one generates. A
+   * request is reserved on both, on the conditions of {@link #inFlight}.
+   */
+  default void prefillOn(int i) {}
 
   /** A number that stands for candidate {@code i}, the same on every replica. */
   default long identity(int i) {

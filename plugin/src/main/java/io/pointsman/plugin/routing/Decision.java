@@ -11,6 +11,7 @@ public sealed interface Decision
         Decision.AllFull,
         Decision.UnknownStrategy,
         Decision.NothingSelected,
+        Decision.NothingFits,
         Decision.NeedsBody {
 
   /**
@@ -21,13 +22,16 @@ public sealed interface Decision
    * @param strategyName one name for all combinations, for metrics
    * @param configProfile the config profile that applied, or null if none did
    * @param session id of the request's session, or null if the strategy goes by none
+   * @param prefill how its prompt is computed first, or null if the strategy shares no requests
+   *     between pods
    */
   record Routed(
       Reservation reservation,
       String strategy,
       String strategyName,
       @Nullable Profile configProfile,
-      @Nullable String session)
+      @Nullable String session,
+      @Nullable PrefillPlan prefill)
       implements Decision {
 
     /** Name of the config profile that applied, or null if none did. */
@@ -55,6 +59,9 @@ public sealed interface Decision
 
   /** The external filter is no label selector, or selects no endpoint. */
   record NothingSelected(String filter) implements Decision {}
+
+  /** Endpoints take requests, but none, or no two together, a request of this kind. */
+  record NothingFits(String strategy) implements Decision {}
 
   /**
    * The request was given without its body, and the decision depends on it. Nothing is reserved.

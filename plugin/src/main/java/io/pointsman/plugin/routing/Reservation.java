@@ -3,6 +3,7 @@ package io.pointsman.plugin.routing;
 import io.pointsman.plugin.endpoint.Endpoint;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /** One in-flight request on the endpoint that was chosen for it. Thread-safe. */
 public final class Reservation {
@@ -20,6 +21,9 @@ public final class Reservation {
   private final long trial;
   private final Runnable takeBack;
 
+  /** What is reserved elsewhere for the same request's prefill, or null. */
+  private final @Nullable Reservation prefill;
+
   @SuppressWarnings("UnusedVariable") // read and written through RELEASED
   private volatile boolean released;
 
@@ -28,9 +32,21 @@ public final class Reservation {
    * @param takeBack what to do if the endpoint refuses the request
    */
   Reservation(Endpoint endpoint, long trial, Runnable takeBack) {
+    this(endpoint, trial, takeBack, null);
+  }
+
+  /**
+   * @param prefill what was reserved with it for the request's prefill; has a release of its own
+   */
+  Reservation(Endpoint endpoint, long trial, Runnable takeBack, @Nullable Reservation prefill) {
     this.endpoint = endpoint;
     this.trial = trial;
     this.takeBack = takeBack;
+    this.prefill = prefill;
+  }
+
+  @Nullable Reservation prefill() {
+    return prefill;
   }
 
   public Endpoint endpoint() {

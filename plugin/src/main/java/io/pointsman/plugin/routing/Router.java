@@ -5,10 +5,14 @@ import io.pointsman.plugin.blockmap.Placement;
 import io.pointsman.plugin.blockmap.PrefixIndex;
 import io.pointsman.plugin.blockmap.PromptMatch;
 import io.pointsman.plugin.endpoint.Endpoint;
+import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import io.pointsman.plugin.endpoint.Pool;
 import io.pointsman.plugin.endpoint.Pools;
 import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.prompt.ParsedRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe and lock-free; does no I/O and may be called on event loops.
  */
 public final class Router {
+  /** The engine whose decode pods cannot compute a prompt themselves. */
+  private static final String WAITS_FOR_PREFILL = "sglang";
+
   private final Supplier<Pools> pools;
   private final StrategyCatalog strategies;
   private final ProfileResolver profiles;
@@ -121,6 +128,9 @@ public final class Router {
     var view = new RequestView(request.model(), body, profile, headers.user(), session);
     Reservation reservation = reserve(pool, strategy, view, selector, scan);
     if (reservation == null) {
+      if (scan.nothingFits()) {
+        return new Decision.NothingFits(strategy.name());
+      }
       if (scan.anyFull()) {
         return new Decision.AllFull(request.model());
       }
@@ -128,12 +138,24 @@ public final class Router {
           ? new Decision.NoEndpoints(request.model())
           : new Decision.NothingSelected(filter);
     }
+    PrefillPlan prefill =
+        strategy instanceof PdStrategy
+            ? new PrefillPlan(
+                pool.model(),
+                pool.engine(),
+                reservation.prefill(),
+                reservation.endpoint(),
+                profile,
+                () -> pools.get().find(request.model()),
+                selector)
+            : null;
     return new Decision.Routed(
         reservation,
         name,
         strategy.name(),
         profile,
-        session == 0 ? null : SessionNumber.id(session));
+        session == 0 ? null : SessionNumber.id(session),
+        prefill);
   }
 
   /**
@@ -179,7 +201,13 @@ public final class Router {
         continue;
       }
       long ticket = endpoint.tryBeginTrial(now);
-      if (ticket != 0) {
+      if (ticket != 0 && strategy instanceof PdStrategy) {
+        Reservation reservation =
+            tryTogether(pool, endpoint, ticket, strategy, request, selector, scan, now);
+        if (reservation != null) {
+          return reservation;
+        }
+      } else if (ticket != 0) {
         endpoint.reserve();
         strategy.picked(request);
         return reservation(endpoint, ticket, match, 0);
@@ -188,15 +216,70 @@ public final class Router {
     try {
       long ramp = rampNanos(request.profile());
       scan.beginDecision(pool.candidates(), selector, maxInFlight, match, now, ramp);
+      if (pool.engine().equals(WAITS_FOR_PREFILL)) {
+        scan.decodesNeverAlone();
+      }
       int chosen = pick(strategy, request, scan);
       if (chosen < 0) {
         return null;
       }
       strategy.picked(request);
-      return reservation(scan.endpoint(chosen), 0, match, scan.matchedBlocks(chosen));
+      Reservation prefill = prefill(scan, match, 0);
+      return reservation(scan.endpoint(chosen), 0, match, scan.matchedBlocks(chosen), prefill);
     } finally {
       scan.end();
     }
+  }
+
+  /**
+   * A trial of one endpoint of a pair, or of one that serves whole requests.
+   *
+   * @return null if it cannot be tried now; its permit is given back then
+   */
+  private @Nullable Reservation tryTogether(
+      Pool pool,
+      Endpoint tried,
+      long ticket,
+      RoutingStrategy strategy,
+      RequestView request,
+      @Nullable LabelSelector selector,
+      CandidateScan scan,
+      long now) {
+    List<Endpoint> few = new ArrayList<>();
+    few.add(tried);
+    for (Endpoint endpoint : pool.candidates()) {
+      if (tried.role() != Role.COMBINED
+          && endpoint.role() != Role.COMBINED
+          && endpoint.role() != tried.role()
+          && Objects.equals(endpoint.roleset(), tried.roleset())) {
+        few.add(endpoint);
+      }
+    }
+    try {
+      scan.beginDecision(few, selector, maxInFlight, null, now, 0);
+      int chosen = pick(strategy, request, scan);
+      if (chosen >= 0) {
+        Reservation prefill = prefill(scan, null, ticket);
+        long own = scan.endpoint(chosen) == tried ? ticket : 0;
+        return new Reservation(scan.endpoint(chosen), own, Router::takeNothingBack, prefill);
+      }
+    } finally {
+      scan.end();
+    }
+    tried.endTrial(ticket);
+    return null;
+  }
+
+  /** What the scan has reserved for the prefill, or null. */
+  private @Nullable Reservation prefill(
+      CandidateScan scan, @Nullable PromptMatch match, long ticket) {
+    int index = scan.prefill();
+    if (index < 0) {
+      return null;
+    }
+    Endpoint endpoint = scan.endpoint(index);
+    // Of several candidates the first is the one on trial, if there is a ticket.
+    return reservation(endpoint, index == 0 ? ticket : 0, match, scan.matchedBlocks(index));
   }
 
   private @Nullable PromptMatch match(Pool pool, RequestView request) {
@@ -220,8 +303,12 @@ public final class Router {
   private static int pick(RoutingStrategy strategy, RequestView request, CandidateScan scan) {
     while (scan.begin()) {
       int chosen = strategy.pick(request, scan);
+      if (chosen < 0) {
+        scan.nothingFits(true);
+        return chosen;
+      }
       // A failure means that another request was reserved or released there: somebody got on.
-      if (scan.tryReserve(chosen)) {
+      if (scan.tryReserve(chosen, scan.prefill())) {
         return chosen;
       }
     }
@@ -230,11 +317,24 @@ public final class Router {
 
   private Reservation reservation(
       Endpoint endpoint, long ticket, @Nullable PromptMatch match, int matchedBlocks) {
+    return reservation(endpoint, ticket, match, matchedBlocks, null);
+  }
+
+  private Reservation reservation(
+      Endpoint endpoint,
+      long ticket,
+      @Nullable PromptMatch match,
+      int matchedBlocks,
+      @Nullable Reservation prefill) {
     if (match == null) {
-      return new Reservation(endpoint, ticket, Router::takeNothingBack);
+      return new Reservation(endpoint, ticket, Router::takeNothingBack, prefill);
     }
-    Placement placement = prefixes.place(match, matchedBlocks, endpoint);
-    return new Reservation(endpoint, ticket, () -> prefixes.takeBack(placement));
+    // A decode pod holds the prompt too, once it was handed over; it counts as one use of it.
+    Placement placement =
+        prefill == null
+            ? prefixes.place(match, matchedBlocks, endpoint)
+            : prefixes.remember(match, endpoint);
+    return new Reservation(endpoint, ticket, () -> prefixes.takeBack(placement), prefill);
   }
 
   private static void takeNothingBack() {}

@@ -27,7 +27,8 @@ public interface RoutingStrategy {
    *
    * @param candidates never empty; each load that is read from it becomes a condition of the
    *     reservation
-   * @return index of the chosen candidate
+   * @return index of the chosen candidate; -1 if none fits, which only strategies that look at more
+   *     than loads may say
    */
   int pick(RequestView request, CandidateView candidates);
 

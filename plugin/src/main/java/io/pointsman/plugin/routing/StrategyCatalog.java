@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The strategies there are, by name, and their weighted combinations: {@code
  * prefix-cache:2,least-request:1}, where a weight is from 0 to 1,000,000, 1 if it is not given, and
- * 0 leaves its member out. Thread-safe.
+ * 0 leaves its member out. {@code pd} among the members stands for the whole combination: it cannot
+ * be weighed against others. Thread-safe.
  */
 public final class StrategyCatalog {
   /** Name of the strategy that applies where nothing else says. */
@@ -40,12 +41,13 @@ public final class StrategyCatalog {
   }
 
   /** Every strategy of this program. To add one, add its line here. */
-  public static StrategyCatalog standard(PrefixCacheRules prefixCache) {
+  public static StrategyCatalog standard(PrefixCacheRules prefixCache, PdRules pd) {
     return new StrategyCatalog(
         List.of(
             new RandomStrategy(), //
             new LeastRequestStrategy(),
             new PrefixCacheStrategy(prefixCache),
+            new PdStrategy(pd),
             new PowerOfTwoStrategy(),
             new SessionAffinityStrategy(),
             new LeastBusyTimeStrategy(),
@@ -59,7 +61,7 @@ public final class StrategyCatalog {
 
   /** The same with every rule at its default. */
   public static StrategyCatalog standard() {
-    return standard(PrefixCacheRules.DEFAULTS);
+    return standard(PrefixCacheRules.DEFAULTS, PdRules.DEFAULTS);
   }
 
   /** The strategy of exactly this name, or the combination that it spells; else null. */
@@ -83,19 +85,30 @@ public final class StrategyCatalog {
 
   /** Null if a member is none, or cannot be combined, or no member has weight. */
   private @Nullable RoutingStrategy combination(String spec) {
+    RoutingStrategy alone = null;
     var members = new ArrayList<CostStrategy>();
     var weights = new ArrayList<Integer>();
     for (String part : spec.split(",", -1)) {
       int colon = part.indexOf(':');
       String name = (colon < 0 ? part : part.substring(0, colon)).strip();
       int weight = colon < 0 ? 1 : weight(part.substring(colon + 1).strip());
-      if (weight < 0 || !(byName.get(name) instanceof CostStrategy member)) {
+      RoutingStrategy named = byName.get(name);
+      if (weight > 0 && alone == null && named instanceof PdStrategy) {
+        alone = named;
+      }
+      if (named instanceof PdStrategy && weight >= 0) {
+        continue;
+      }
+      if (weight < 0 || !(named instanceof CostStrategy member)) {
         return null;
       }
       if (weight > 0) {
         members.add(member);
         weights.add(weight);
       }
+    }
+    if (alone != null) {
+      return alone;
     }
     return members.isEmpty() ? null : new WeightedStrategy(members, weights);
   }

@@ -91,6 +91,30 @@ class TopologyReaderTest {
   }
 
   @Test
+  void rolesetsMayBeForPromptsOfALength() throws Exception {
+    Topology topology =
+        read(
+            """
+            models:
+              - name: m
+                engine: sglang
+                kvConnector: nixl
+                bootstrapPort: 9001
+                rolesets:
+                  - {name: a, promptLenBucketMaxLength: 100, prefill: [10.0.0.1],
+                     decode: [{address: 10.0.0.2, promptLenBucketMinLength: 5}],
+                     combined: [{address: 10.0.0.3, promptLenBucketMinLength: 101}]}
+            """);
+
+    assertThat(topology.models().get(0).endpoints())
+        .extracting(EndpointSpec::disaggregation)
+        .containsExactly(
+            new Disaggregation(0, 100, false, "nixl", 9001),
+            new Disaggregation(5, 100, false, "nixl", 9001),
+            new Disaggregation(101, 0, true, "nixl", 9001));
+  }
+
+  @Test
   void theSameAddressMayServeTwoModels() throws Exception {
     Topology topology =
         read("models: [{name: a, endpoints: [10.0.0.1]}, {name: b, endpoints: [10.0.0.1]}]");
@@ -119,7 +143,7 @@ class TopologyReaderTest {
                            "gateDeviations": 1.5, "gateFree": 0, "rampSeconds": 10},
                          "leastRequest": {"spread": 3},
                          "promptLenBucketMinLength": 0, "promptLenBucketMaxLength": 0,
-                         "combined": false, "prefillScorePolicy": "", "decodeScorePolicy": "x",
+                         "combined": false, "prefillScorePolicy": "", "decodeScorePolicy": "least_request",
                          "promptTokensGte": 1, "promptTokensLt": 2,
                          "maxTokensGte": 3, "maxTokensLt": 4}},
                      "empty": {"routingStrategy": ""},
@@ -137,7 +161,7 @@ class TopologyReaderTest {
                 "least-request",
                 new Profile.Hints(1, 2, 3, 4),
                 new Profile.Limits(10, 5, 100, 600),
-                new Profile.Prefill(0, 0, false, null, "x"),
+                new Profile.Prefill(0, 0, false, null, "least_request", null, null),
                 new Profile.PrefixCache(64, 2, 8, 1.5, 0, 10),
                 3),
             new Profile("empty", null, Profile.Hints.NONE),

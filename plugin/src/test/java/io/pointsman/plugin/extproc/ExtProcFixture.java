@@ -25,6 +25,8 @@ import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.limit.Budgets;
 import io.pointsman.plugin.limit.LimitSettings;
+import io.pointsman.plugin.prefill.PrefillSettings;
+import io.pointsman.plugin.prefill.Prefiller;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.CandidateView;
 import io.pointsman.plugin.routing.RequestView;
@@ -34,6 +36,7 @@ import io.pointsman.plugin.routing.RoutingStrategy;
 import io.pointsman.plugin.routing.StrategyCatalog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +58,7 @@ final class ExtProcFixture implements AutoCloseable {
   final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
   private final PrefixIndex prefixes =
       new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
+  private final Prefiller prefiller;
   final ExternalProcessorService service;
 
   /** What the strategy {@code hooked} does while it picks. */
@@ -74,6 +78,18 @@ final class ExtProcFixture implements AutoCloseable {
         Authenticator.open(new SimpleMeterRegistry()),
         AuditLog.off(new SimpleMeterRegistry()),
         routing,
+        PrefillSettings.DEFAULTS,
+        topology);
+  }
+
+  /** For the strategy {@code pd}, which all requests go by. */
+  ExtProcFixture(PrefillSettings prefill, Topology topology) {
+    this(
+        ExtProcSettings.DEFAULTS,
+        Authenticator.open(new SimpleMeterRegistry()),
+        AuditLog.off(new SimpleMeterRegistry()),
+        new RoutingSettings("pd", Duration.ZERO, false, 0),
+        prefill,
         topology);
   }
 
@@ -88,11 +104,18 @@ final class ExtProcFixture implements AutoCloseable {
         authenticator,
         AuditLog.off(new SimpleMeterRegistry()),
         RoutingSettings.DEFAULTS,
+        PrefillSettings.DEFAULTS,
         topology);
   }
 
   ExtProcFixture(Authenticator authenticator, AuditLog audit) {
-    this(ExtProcSettings.DEFAULTS, authenticator, audit, RoutingSettings.DEFAULTS, TWO_MODELS);
+    this(
+        ExtProcSettings.DEFAULTS,
+        authenticator,
+        audit,
+        RoutingSettings.DEFAULTS,
+        PrefillSettings.DEFAULTS,
+        TWO_MODELS);
   }
 
   private ExtProcFixture(
@@ -100,8 +123,9 @@ final class ExtProcFixture implements AutoCloseable {
       Authenticator authenticator,
       AuditLog audit,
       RoutingSettings routing,
+      PrefillSettings prefill,
       Topology topology) {
-    this(settings, authenticator, audit, LimitSettings.DEFAULTS, routing, topology);
+    this(settings, authenticator, audit, LimitSettings.DEFAULTS, routing, prefill, topology);
   }
 
   ExtProcFixture(
@@ -111,7 +135,19 @@ final class ExtProcFixture implements AutoCloseable {
       LimitSettings limits,
       RoutingSettings routing,
       Topology topology) {
+    this(settings, authenticator, audit, limits, routing, PrefillSettings.DEFAULTS, topology);
+  }
+
+  private ExtProcFixture(
+      ExtProcSettings settings,
+      Authenticator authenticator,
+      AuditLog audit,
+      LimitSettings limits,
+      RoutingSettings routing,
+      PrefillSettings prefill,
+      Topology topology) {
     budgets = Budgets.start(limits, null, "", "", meters);
+    prefiller = new Prefiller(prefill, registry, meters);
     registry.apply(topology);
     var catalog =
         new StrategyCatalog(
@@ -121,6 +157,7 @@ final class ExtProcFixture implements AutoCloseable {
                 new Prompted(),
                 new Broken(),
                 new Hooked(() -> hook.run()),
+                requireNonNull(StrategyCatalog.standard().find("pd")),
                 requireNonNull(StrategyCatalog.standard().find("session-affinity"))));
     service =
         new ExternalProcessorService(
@@ -131,6 +168,7 @@ final class ExtProcFixture implements AutoCloseable {
             limits,
             new Router(registry::pools, catalog, routing, prefixes),
             new RequestReader(),
+            prefiller,
             registry,
             new RequestMetrics(meters, registry::pools));
     String name = UUID.randomUUID().toString();
@@ -205,6 +243,7 @@ final class ExtProcFixture implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     server.shutdownNow();
+    prefiller.close();
     registry.close();
     budgets.close();
   }

@@ -17,6 +17,8 @@ import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.limit.Budgets;
 import io.pointsman.plugin.limit.LimitSettings;
+import io.pointsman.plugin.prefill.PrefillSettings;
+import io.pointsman.plugin.prefill.Prefiller;
 import io.pointsman.plugin.prompt.RequestReader;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.RoutingSettings;
@@ -74,6 +76,7 @@ public class RequestStreamBenchmark {
           new Router(
               registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes),
           new RequestReader(),
+          new Prefiller(PrefillSettings.DEFAULTS, registry, meters),
           registry,
           new RequestMetrics(meters, registry::pools));
   private final Sink sink = new Sink();

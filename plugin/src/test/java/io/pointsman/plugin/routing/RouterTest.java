@@ -138,7 +138,7 @@ class RouterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"no-such", "Random", "pd", "slo", "random,least-request", "random:2"})
+  @ValueSource(strings = {"no-such", "Random", "PD", "slo", "random,least-request", "random:2"})
   void anUnknownStrategyReservesNothing(String name) {
     registry.apply(TestTopologies.model("m", 3));
 

@@ -171,7 +171,6 @@ class StrategyTest {
     assertThat(catalog.names()).contains("least-request", "random");
     assertThat(catalog.isKnown("random")).isTrue();
     assertThat(catalog.isKnown("Random")).isFalse();
-    assertThat(catalog.isKnown("pd")).isFalse();
     assertThat(catalog.find("least-request")).isInstanceOf(LeastRequestStrategy.class);
     assertThat(catalog.find("random:1,least-request:2")).isNull();
   }

@@ -116,7 +116,7 @@ class WeightedStrategyTest {
         "least-request:0",
         "random:1,least-request:2",
         "power-of-two,least-request",
-        "least-request,pd",
+        "least-request,slo",
         "slo,least-request",
         "least-request,weighted",
         "Least-Request:1"

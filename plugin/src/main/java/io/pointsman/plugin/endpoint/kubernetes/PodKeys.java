@@ -13,6 +13,8 @@ package io.pointsman.plugin.endpoint.kubernetes;
  * @param role label: {@code prefill} or {@code decode}; anything else serves whole requests
  * @param config annotation: config profiles, JSON
  * @param adapters annotation: LoRA adapters that it has loaded, a JSON list or with commas between
+ * @param connector label or annotation: how vLLM hands KV caches over
+ * @param bootstrapPort label or annotation: where an SGLang prefill pod lets decode pods in
  */
 public record PodKeys(
     String model,
@@ -22,7 +24,9 @@ public record PodKeys(
     String roleset,
     String role,
     String config,
-    String adapters) {
+    String adapters,
+    String connector,
+    String bootstrapPort) {
 
   /** Annotations of this prefix tell the states of models that are loaded and put to sleep. */
   static final String CLAIM_PREFIX = "modelclaim.aibrix.ai/";
@@ -42,7 +46,7 @@ public record PodKeys(
   /**
    * Other names than the standard ones.
    *
-   * @param prefix of port, metric-port, engine, config and adapters, without the slash
+   * @param prefix of all but model, roleset and role, without the slash
    */
   public static PodKeys of(String prefix, String model, String roleset, String role) {
     return new PodKeys(
@@ -53,6 +57,8 @@ public record PodKeys(
         roleset,
         role,
         prefix + "/config",
-        prefix + "/adapters");
+        prefix + "/adapters",
+        prefix + "/kv-connector-type",
+        prefix + "/sglang-bootstrap-port");
   }
 }

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import io.pointsman.plugin.endpoint.Disaggregation;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
@@ -109,6 +110,7 @@ final class PodReader {
     List<String> adapters = adapters(entry(meta.getAnnotations(), keys.adapters()));
     Map<String, String> labels = labels(meta);
     int metricsPort = metricsPort(meta, ports.get(0));
+    Disaggregation disaggregation = disaggregation(meta);
     List<EndpointSpec> endpoints = new ArrayList<>(ports.size());
     for (int port : ports) {
       endpoints.add(
@@ -122,9 +124,27 @@ final class PodReader {
               labels,
               container,
               adapters,
-              metricsPort));
+              metricsPort,
+              disaggregation));
     }
     return List.copyOf(endpoints);
+  }
+
+  /** Without what its config profile says: that is read once for all pods that have the same. */
+  private Disaggregation disaggregation(ObjectMeta meta) {
+    String connector = value(meta, keys.connector());
+    String port = value(meta, keys.bootstrapPort());
+    int number = port == null ? 0 : number(port);
+    boolean usable = number > 0 && number <= 65_535;
+    if (connector == null && !usable) {
+      return Disaggregation.DEFAULT;
+    }
+    return new Disaggregation(
+        0,
+        0,
+        false,
+        connector == null ? null : shared.apply(connector.toLowerCase(Locale.ROOT)),
+        usable ? number : Disaggregation.BOOTSTRAP_PORT);
   }
 
   /** The id of the container that has the port, or of the first one; empty if none runs yet. */

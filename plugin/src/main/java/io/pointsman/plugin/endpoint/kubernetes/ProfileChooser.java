@@ -3,6 +3,7 @@ package io.pointsman.plugin.endpoint.kubernetes;
 import io.pointsman.common.ConfigException;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelConfigReader;
+import io.pointsman.plugin.endpoint.Profile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -86,6 +87,16 @@ final class ProfileChooser {
         newest,
         wanted.problem(),
         disagreeing(ready, newest));
+  }
+
+  /**
+   * What a pod's own annotation says for prefill-decode routing, by its default profile: unlike all
+   * else it holds for this pod alone, so that rolesets can be for prompts of different lengths.
+   */
+  Profile.Prefill prefill(PodRecord pod) {
+    ModelConfig config = pod.config() == null ? null : parse(pod).config();
+    Profile profile = config == null ? null : config.profiles().get(config.defaultProfile());
+    return profile == null ? Profile.Prefill.NONE : profile.prefill();
   }
 
   private @Nullable ModelConfig newestUsable(List<PodRecord> ready) {

@@ -3,6 +3,7 @@ package io.pointsman.plugin.endpoint.kubernetes;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.ModelSpec;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.endpoint.kubernetes.ProfileChooser.Choice;
 import java.util.ArrayList;
@@ -55,10 +56,14 @@ final class TopologyBuilder {
     List<EndpointSpec> endpoints = new ArrayList<>(pods.size());
     Set<EndpointKey> known = new HashSet<>();
     for (PodRecord pod : pods) {
+      Profile.Prefill own = profiles.prefill(pod);
       for (EndpointSpec endpoint : pod.endpoints()) {
         // A pod may be found by its label and by a pool.
         if (known.add(endpoint.key())) {
-          endpoints.add(endpoint);
+          endpoints.add(
+              own.equals(Profile.Prefill.NONE)
+                  ? endpoint
+                  : endpoint.with(endpoint.disaggregation().with(own)));
         }
       }
     }
