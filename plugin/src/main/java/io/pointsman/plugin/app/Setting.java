@@ -271,7 +271,7 @@ enum Setting {
       Group.HEALTH,
       "FRACTION",
       "0.5",
-      "Largest part of a model's ready endpoints set aside at once, 0 to 0.5."),
+      "Largest part of a model's ready endpoints of one role set aside at once, 0 to 0.5."),
   HEALTH_PROBATION_SUCCESSES(
       Group.HEALTH, "COUNT", "2", "Answers in a row that end an endpoint's probation."),
   HEALTH_TRIAL_GAP(

@@ -1,7 +1,9 @@
 package io.pointsman.plugin.endpoint;
 
 import io.pointsman.plugin.endpoint.EndpointHealth.Phase;
+import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.util.Collection;
+import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +16,14 @@ import org.slf4j.LoggerFactory;
  * <p>An endpoint that fails several times in a row is set aside for a time that doubles with each
  * repetition. Then it is in probation: it gets single trial requests. Answers in a row make it
  * ready, one failure sets it aside for longer. Whatever happens, no more than a fraction of a
- * model's ready endpoints is out of the candidates: if many fail at once, the fault is likely
- * elsewhere, and load on the few that are left would break them too.
+ * model's ready endpoints of one role is out of the candidates: if many fail at once, the fault is
+ * likely elsewhere, and load on the few that are left would break them too. Prefill and decode pods
+ * are counted apart, since neither can stand in for the other.
  *
  * <p>Not thread-safe: belongs to the registry's thread.
  */
 final class PassiveHealth {
+  private static final List<Role> ROLES = List.of(Role.values());
   private static final Logger log = LoggerFactory.getLogger(PassiveHealth.class);
 
   private final HealthSettings settings;
@@ -89,12 +93,14 @@ final class PassiveHealth {
         changed = true;
       }
     }
-    for (int excess = out(pool) - allowedOut(pool); excess > 0; excess--) {
-      Endpoint soonest = soonest(pool);
-      if (soonest == null) {
-        break;
+    for (Role role : ROLES) {
+      for (int excess = out(pool, role) - allowedOut(pool, role); excess > 0; excess--) {
+        Endpoint soonest = soonest(pool, role);
+        if (soonest == null) {
+          break;
+        }
+        changed |= bringBack(soonest, "too many are set aside");
       }
-      changed |= bringBack(soonest, "too many are set aside");
     }
     return changed;
   }
@@ -115,33 +121,38 @@ final class PassiveHealth {
 
   private boolean hasRoom(Endpoint endpoint, Collection<Endpoint> pool) {
     // One that discovery calls not ready is no candidate anyway.
-    return !endpoint.isReady() || out(pool) < allowedOut(pool);
+    Role role = endpoint.role();
+    return !endpoint.isReady() || out(pool, role) < allowedOut(pool, role);
   }
 
-  private static int out(Collection<Endpoint> pool) {
+  private static int out(Collection<Endpoint> pool, Role role) {
     int count = 0;
     for (Endpoint endpoint : pool) {
-      if (endpoint.isReady() && endpoint.health().phase() != Phase.READY) {
+      if (isCounted(endpoint, role) && endpoint.health().phase() != Phase.READY) {
         count++;
       }
     }
     return count;
   }
 
-  private int allowedOut(Collection<Endpoint> pool) {
+  private int allowedOut(Collection<Endpoint> pool, Role role) {
     int ready = 0;
     for (Endpoint endpoint : pool) {
-      if (endpoint.isReady()) {
+      if (isCounted(endpoint, role)) {
         ready++;
       }
     }
     return (int) (ready * settings.maxSetAsideFraction());
   }
 
-  private static @Nullable Endpoint soonest(Collection<Endpoint> pool) {
+  private static boolean isCounted(Endpoint endpoint, Role role) {
+    return endpoint.role() == role && endpoint.isReady();
+  }
+
+  private static @Nullable Endpoint soonest(Collection<Endpoint> pool, Role role) {
     Endpoint soonest = null;
     for (Endpoint endpoint : pool) {
-      if (endpoint.isReady()
+      if (isCounted(endpoint, role)
           && endpoint.health().phase() != Phase.READY
           && (soonest == null || endpoint.health().dueAt() - soonest.health().dueAt() < 0)) {
         soonest = endpoint;

@@ -14,6 +14,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
@@ -298,5 +299,35 @@ class PassiveHealthTest {
                   assertThat(Objects.requireNonNull(registry.pools().find("m")).candidates())
                       .hasSize(2));
     }
+  }
+
+  @Test
+  void prefillAndDecodePodsAreCountedApart() {
+    var specs = new EndpointSpec[8];
+    for (int i = 0; i < specs.length; i++) {
+      EndpointSpec plain = TestTopologies.endpoint(i, true);
+      specs[i] =
+          new EndpointSpec(
+              plain.key(),
+              plain.name(),
+              plain.address(),
+              true,
+              "red",
+              i < 4 ? Role.PREFILL : Role.DECODE);
+    }
+    bed.registry.apply(TestTopologies.model("m", specs));
+    for (int i = 0; i < 4; i++) {
+      bed.fail(i);
+    }
+
+    assertThat(bed.pool().candidates())
+        .as("half of the prefill pods, and every decode pod")
+        .containsExactlyElementsOf(bed.all().subList(2, 8));
+
+    // Two of the prefill pods that are left go: of the rest one may be out.
+    bed.registry.apply(
+        TestTopologies.model("m", specs[0], specs[1], specs[4], specs[5], specs[6], specs[7]));
+    bed.registry.advance();
+    assertThat(bed.pool().candidates()).hasSize(5);
   }
 }
