@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -84,8 +85,22 @@ public final class MockApiServer implements AutoCloseable {
     return file;
   }
 
-  /** Adds a pod that is ready; each is a second younger than the one before. */
+  /** Adds a vLLM pod that is ready; each is a second younger than the one before. */
   public void addPod(String name, String model, String address) {
+    addPod(name, model, address, Map.of(LABELS + "engine", "vllm"), Map.of());
+  }
+
+  /**
+   * As the other, with labels beside those of model and port, and annotations.
+   *
+   * @param address as {@code ip:port}
+   */
+  public void addPod(
+      String name,
+      String model,
+      String address,
+      Map<String, String> labels,
+      Map<String, String> annotations) {
     int colon = address.lastIndexOf(':');
     Pod pod =
         new PodBuilder()
@@ -97,7 +112,8 @@ public final class MockApiServer implements AutoCloseable {
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(pods++).toString())
             .addToLabels(LABELS + "name", model)
             .addToLabels(LABELS + "port", address.substring(colon + 1))
-            .addToLabels(LABELS + "engine", "vllm")
+            .addToLabels(labels)
+            .addToAnnotations(annotations)
             .endMetadata()
             .withNewStatus()
             .withPodIP(address.substring(0, colon))

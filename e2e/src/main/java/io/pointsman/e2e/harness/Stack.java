@@ -1,5 +1,6 @@
 package io.pointsman.e2e.harness;
 
+import io.pointsman.e2e.modelserver.Disaggregation.Role;
 import io.pointsman.e2e.modelserver.SampleModelServer;
 import io.pointsman.e2e.modelserver.ServerSettings;
 import java.net.InetAddress;
@@ -7,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -27,8 +27,7 @@ public final class Stack implements AutoCloseable {
   private final ArrayDeque<AutoCloseable> running = new ArrayDeque<>();
   private final Thread atExit = new Thread(this::stopAll, "stop-stack");
   private final Ports ports = new Ports();
-  private final Map<String, List<SampleModelServer>> servers = new LinkedHashMap<>();
-  private final List<ModelsFile.Model> models = new ArrayList<>();
+  private final RunningModels models = new RunningModels(this::startServer);
   private final List<PluginProcess> plugins = new ArrayList<>();
   private final List<String> pluginFlags = new ArrayList<>();
   private final List<String> pluginJvmOptions;
@@ -118,21 +117,32 @@ public final class Stack implements AutoCloseable {
 
   /** The servers of one model, in the order of their start. */
   public List<SampleModelServer> servers(String model) {
-    List<SampleModelServer> found = servers.get(model);
-    if (found == null) {
-      throw new NoSuchElementException(model);
-    }
-    return List.copyOf(found);
+    return models.servers(model);
+  }
+
+  /** The servers of one model in one role, in the order of their start. */
+  public List<SampleModelServer> servers(String model, Role role) {
+    return models.servers(model, role);
   }
 
   /** All servers by model. */
   public Map<String, List<SampleModelServer>> servers() {
-    return Map.copyOf(servers);
+    return models.all();
+  }
+
+  /**
+   * The roleset of a server that the stack was started with, or null if it has none.
+   *
+   * @param addressOrPod its address or its pod's name
+   * @throws NoSuchElementException if there is no such server
+   */
+  public @Nullable String roleset(String addressOrPod) {
+    return models.roleset(addressOrPod);
   }
 
   /** The models as the models file had them at the start. */
   public List<ModelsFile.Model> models() {
-    return List.copyOf(models);
+    return models.models();
   }
 
   public ModelsFile modelsFile() {
@@ -213,27 +223,14 @@ public final class Stack implements AutoCloseable {
   }
 
   private void startServers(StackBuilder builder) {
-    builder
-        .models()
-        .forEach(
-            model -> {
-              var started = new ArrayList<SampleModelServer>();
-              for (int i = 0; i < model.servers(); i++) {
-                started.add(startServer(model.settings(), model.host()));
-              }
-              servers.put(model.name(), started);
-              models.add(
-                  new ModelsFile.Model(
-                      model.name(),
-                      started.stream().map(SampleModelServer::address).toList(),
-                      model.config()));
-            });
-    modelsFile.write(models);
+    builder.models().forEach(models::add);
+    modelsFile.write(models.models());
   }
 
   /** Starts a further server, which no models file names yet. */
   public SampleModelServer startServer(ServerSettings serverSettings, InetAddress host) {
-    var server = new SampleModelServer(serverSettings, host, ports.next()).start();
+    int sidePort = serverSettings.disaggregation().role() == Role.COMBINED ? 0 : ports.next();
+    var server = new SampleModelServer(serverSettings, host, ports.next(), sidePort).start();
     synchronized (running) {
       running.push(server);
     }
@@ -246,17 +243,8 @@ public final class Stack implements AutoCloseable {
     progress.accept("starting a mock Kubernetes API server on port " + port);
     var started = MockApiServer.start(port);
     running.push(started);
-    for (ModelsFile.Model model : models) {
-      for (String address : model.endpoints()) {
-        started.addPod(podName(model.name(), address), model.name(), address);
-      }
-    }
+    models.addPods(started);
     return started;
-  }
-
-  /** The pod of a server: model and port. */
-  private static String podName(String model, String address) {
-    return model + "-" + address.substring(address.lastIndexOf(':') + 1);
   }
 
   /**
@@ -265,12 +253,8 @@ public final class Stack implements AutoCloseable {
    * @param address of a server that the stack was started with
    */
   public String nameOf(String address) {
-    for (ModelsFile.Model model : models) {
-      if (apiServer != null && model.endpoints().contains(address)) {
-        return podName(model.name(), address);
-      }
-    }
-    return address;
+    String pod = apiServer == null ? null : models.podAt(address);
+    return pod == null ? address : pod;
   }
 
   /** The mock API server of a stack that was built with {@link StackBuilder#kubernetes}. */

@@ -1,15 +1,22 @@
 package io.pointsman.e2e.harness;
 
+import io.pointsman.e2e.modelserver.Disaggregation;
+import io.pointsman.e2e.modelserver.Disaggregation.Protocol;
+import io.pointsman.e2e.modelserver.Disaggregation.Role;
 import io.pointsman.e2e.modelserver.ServerSettings;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link Stack} consists of. Not thread-safe. */
 public final class StackBuilder {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final String name;
   private final List<ModelServers> models = new ArrayList<>();
   private final List<String> pluginFlags = new ArrayList<>();
@@ -25,13 +32,53 @@ public final class StackBuilder {
     this.name = name;
   }
 
-  /** The servers of a model. */
+  /**
+   * The servers of a model.
+   *
+   * @param servers how many serve whole requests and belong to no roleset
+   * @param rolesets groups that share requests
+   */
   record ModelServers(
       String name,
       int servers,
+      List<Roleset> rolesets,
       ServerSettings settings,
       InetAddress host,
       @Nullable String config) {}
+
+  /**
+   * A group of servers that share requests.
+   *
+   * @param prefill how many compute prompts
+   * @param decode how many generate
+   * @param combined how many serve whole requests
+   * @param lengths config keys that say for which prompts the first two are, with their values
+   */
+  public record Roleset(
+      String name, int prefill, int decode, int combined, Map<String, Integer> lengths) {
+    public Roleset {
+      lengths = Map.copyOf(lengths);
+    }
+
+    public Roleset(String name, int prefill, int decode) {
+      this(name, prefill, decode, 0, Map.of());
+    }
+
+    /** The same for prompts of these lengths in tokens, both inclusive. */
+    public Roleset forPrompts(int from, int to) {
+      return new Roleset(
+          name,
+          prefill,
+          decode,
+          combined,
+          Map.of("promptLenBucketMinLength", from, "promptLenBucketMaxLength", to));
+    }
+
+    /** The same with servers for whole requests. */
+    public Roleset withCombined(int servers) {
+      return new Roleset(name, prefill, decode, servers, lengths);
+    }
+  }
 
   /** Adds a model on some servers that answer without delay. */
   public StackBuilder model(String model, int servers) {
@@ -55,7 +102,31 @@ public final class StackBuilder {
       ServerSettings serverSettings,
       InetAddress host,
       @Nullable String config) {
-    models.add(new ModelServers(model, servers, serverSettings, host, config));
+    models.add(new ModelServers(model, servers, List.of(), serverSettings, host, config));
+    return this;
+  }
+
+  /** Adds a model whose servers share requests, and answer without delay. */
+  public StackBuilder rolesets(String model, Protocol protocol, Roleset... rolesets) {
+    return rolesets(
+        model,
+        ServerSettings.instant(model)
+            .withDisaggregation(new Disaggregation(protocol, Role.COMBINED, PATIENCE)),
+        null,
+        rolesets);
+  }
+
+  /**
+   * Adds a model whose servers share requests.
+   *
+   * @param serverSettings of all of them; each gets its own role
+   * @param config the model's config profiles as JSON, or null
+   */
+  public StackBuilder rolesets(
+      String model, ServerSettings serverSettings, @Nullable String config, Roleset... rolesets) {
+    models.add(
+        new ModelServers(
+            model, 0, List.of(rolesets), serverSettings, InetAddress.getLoopbackAddress(), config));
     return this;
   }
 

@@ -143,6 +143,12 @@ public record ServerSettings(
         part);
   }
 
+  /** The same part in another role. */
+  public ServerSettings withRole(Disaggregation.Role role) {
+    return withDisaggregation(
+        new Disaggregation(disaggregation.protocol(), role, disaggregation.patience()));
+  }
+
   /** Longest prompt and answer together, in tokens. */
   int maxTokens() {
     return cacheBlocks * KvCache.BLOCK_TOKENS;
