@@ -35,8 +35,7 @@ final class Check {
     }
     for (var model : stack.servers().entrySet()) {
       for (var server : model.getValue()) {
-        PodFigures seen = figures.find(stack.nameOf(server.address()));
-        if (seen == null || seen.requests() == 0) {
+        if (!figures.hasSeen(stack.nameOf(server.address()))) {
           note("pod %s of model %s got no request".formatted(server.address(), model.getKey()));
         }
       }
@@ -48,6 +47,9 @@ final class Check {
 
   private void check(Ask ask, Reply reply) {
     String problem = problem(ask, reply, pods(ask.model()));
+    if (problem == null && SampleRequests.PAIRS.equals(ask.headers().get("routing-strategy"))) {
+      problem = pairProblem(reply);
+    }
     if (problem != null) {
       note(
           "model=%s strategy=%s stream=%s: %s"
@@ -83,6 +85,20 @@ final class Check {
       return "strategy " + reply.header("routing-strategy") + ", expected " + strategy;
     } else if (ask.stream() && !reply.isCompleteStream()) {
       return "the stream is cut short";
+    }
+    return null;
+  }
+
+  /** What is wrong with the pair that served a request, or null. */
+  private @Nullable String pairProblem(Reply reply) {
+    String prefill = reply.header("prefill-target-pod");
+    String decode = text(reply.header("target-pod"));
+    if (prefill == null) {
+      return "no prefill-target-pod header";
+    } else if (!Objects.equals(stack.roleset(prefill), stack.roleset(decode))) {
+      return "prefill pod " + prefill + " is of another roleset than decode pod " + decode;
+    } else if (!"fetched".equals(reply.header("x-kv-transfer"))) {
+      return decode + " says of the KV cache: " + text(reply.header("x-kv-transfer"));
     }
     return null;
   }

@@ -3,9 +3,14 @@ package io.pointsman.e2e.demo;
 import io.pointsman.e2e.harness.HarnessException;
 import io.pointsman.e2e.harness.Ports;
 import io.pointsman.e2e.harness.Stack;
+import io.pointsman.e2e.harness.StackBuilder.Roleset;
+import io.pointsman.e2e.modelserver.Disaggregation;
+import io.pointsman.e2e.modelserver.Disaggregation.Protocol;
+import io.pointsman.e2e.modelserver.Disaggregation.Role;
 import io.pointsman.e2e.modelserver.ServerSettings;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -31,6 +36,8 @@ import picocli.CommandLine.Spec;
 public final class Demo implements Callable<Integer> {
   private static final List<String> MODELS = List.of("llama-3-8b", "qwen-3-4b");
   private static final int SERVERS = 2;
+  private static final String PAIRS_HEADER = "-H 'routing-strategy: pd' ";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int SHOWN_PROBLEMS = 10;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -57,6 +64,13 @@ public final class Demo implements Callable<Integer> {
           "The plugin finds its models as pods of a mock Kubernetes API server, and prints how to"
               + " change their annotations by curl.")
   private boolean kubernetes;
+
+  @Option(
+      names = "--pd",
+      description =
+          "Prefill-decode routing: the models' servers form rolesets, two of vLLM servers and one of"
+              + " SGLang servers, and a second table shows which pairs shared requests.")
+  private boolean pairs;
 
   @Option(
       names = {"-h", "--help"},
@@ -116,7 +130,8 @@ public final class Demo implements Callable<Integer> {
     }
     Runtime.getRuntime().addShutdownHook(new Thread(this::interrupted, "demo-interrupted"));
     var figures = new Figures();
-    var requests = new SampleRequests(MODELS);
+    SampleRequests requests =
+        pairs ? SampleRequests.ofPairs(MODELS) : SampleRequests.ofAllStrategies(MODELS);
     try (Stack stack = start()) {
       return check ? check(stack, figures, requests) : show(stack, figures, requests);
     } finally {
@@ -132,29 +147,51 @@ public final class Demo implements Callable<Integer> {
             .envoyPort(port)
             .pluginFlags("--drain-grace=0s")
             .progress(out::println);
-    for (String model : MODELS) {
-      builder.model(model, SERVERS, ServerSettings.realistic(model).withDecodeRate(100));
+    if (pairs) {
+      builder.rolesets(
+          MODELS.get(0),
+          sharing(MODELS.get(0), Protocol.VLLM),
+          null,
+          new Roleset("red", 2, 2),
+          new Roleset("blue", 1, 2));
+      builder.rolesets(
+          MODELS.get(1), sharing(MODELS.get(1), Protocol.SGLANG), null, new Roleset("grey", 1, 2));
+    } else {
+      MODELS.forEach(model -> builder.model(model, SERVERS, settings(model)));
     }
     if (kubernetes) {
       builder.kubernetes();
     }
-    out.println("starting %d model servers".formatted(MODELS.size() * SERVERS));
+    out.println("starting the model servers");
     return builder.start();
+  }
+
+  private static ServerSettings settings(String model) {
+    return ServerSettings.realistic(model).withDecodeRate(100);
+  }
+
+  private static ServerSettings sharing(String model, Protocol protocol) {
+    return settings(model)
+        .withDisaggregation(new Disaggregation(protocol, Role.COMBINED, PATIENCE));
   }
 
   private int check(Stack stack, Figures figures, SampleRequests requests)
       throws InterruptedException {
     List<String> problems = new Check(stack, figures).run(requests);
     stack.awaitIdle();
-    Table.lines(stack.plugin().endpoints(), figures).forEach(out::println);
+    table(stack, figures).forEach(out::println);
     problems.stream().limit(SHOWN_PROBLEMS).forEach(problem -> out.println("WRONG: " + problem));
     if (problems.size() > SHOWN_PROBLEMS) {
       out.println("and %d more".formatted(problems.size() - SHOWN_PROBLEMS));
     }
     out.println(
         problems.isEmpty()
-            ? "check passed: %d answers, each from the pod that target-pod names"
-                .formatted(Check.REQUESTS)
+            ? "check passed: %d answers, each from the %s"
+                .formatted(
+                    Check.REQUESTS,
+                    pairs
+                        ? "pair of one roleset that target-pod and prefill-target-pod name"
+                        : "pod that target-pod names")
             : "check failed");
     return problems.isEmpty() ? 0 : 1;
   }
@@ -176,9 +213,14 @@ public final class Demo implements Callable<Integer> {
   }
 
   // Whoever stops the plugin to see what happens shall see it.
-  private static List<String> table(Stack stack, Figures figures) {
+  private List<String> table(Stack stack, Figures figures) {
     try {
-      return Table.lines(stack.plugin().endpoints(), figures);
+      var lines = new ArrayList<>(Table.lines(stack.plugin().endpoints(), figures));
+      if (pairs) {
+        lines.add("");
+        lines.addAll(PairTable.lines(stack, figures));
+      }
+      return lines;
     } catch (HarnessException e) {
       return List.of(
           "the plugin does not answer; requests that ended without a pod: " + figures.withoutPod());
@@ -196,29 +238,35 @@ public final class Demo implements Callable<Integer> {
         .models()
         .forEach(
             model ->
-                lines.add("%-20s%s".formatted(model.name(), String.join("  ", model.endpoints()))));
+                lines.add("%-20s%s".formatted(model.name(), String.join("  ", model.addresses()))));
     lines.add("files and logs      " + stack.folder());
     lines.add("");
     lines.add("Try, in another terminal:");
     lines.add(
-        "  curl -i %s/v1/chat/completions -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"hello\"}]}'"
-            .formatted(base, MODELS.get(0)));
+        "  curl -i %s/v1/chat/completions %s-d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"hello\"}]}'"
+            .formatted(base, pairs ? PAIRS_HEADER : "", MODELS.get(0)));
     lines.add(
-        "  curl -N %s/v1/completions -H 'routing-strategy: least-request' -d '{\"model\": \"%s\", \"prompt\": \"hello\", \"stream\": true}'"
-            .formatted(base, MODELS.get(1)));
+        "  curl -N %s/v1/completions %s-d '{\"model\": \"%s\", \"prompt\": \"hello\", \"stream\": true}'"
+            .formatted(
+                base,
+                pairs ? PAIRS_HEADER : "-H 'routing-strategy: least-request' ",
+                MODELS.get(1)));
     lines.add("  curl %s/v1/models".formatted(base));
     if (kubernetes) {
       lines.addAll(kubernetesHints(stack));
     }
     lines.add("");
-    lines.add("The first shows in its target-pod header which pod served it. Ctrl-C stops all.");
+    lines.add(
+        pairs
+            ? "The first shows in target-pod and prefill-target-pod which pair served it. Ctrl-C stops all."
+            : "The first shows in its target-pod header which pod served it. Ctrl-C stops all.");
     lines.add("");
     return lines;
   }
 
   /** The newest pod's annotation holds for its model: that is the last one. */
   private static List<String> kubernetesHints(Stack stack) {
-    List<String> endpoints = stack.models().get(0).endpoints();
+    List<String> endpoints = stack.models().get(0).addresses();
     String newest = stack.nameOf(endpoints.get(endpoints.size() - 1));
     String pod = stack.apiServer().podUri(newest);
     String patch =

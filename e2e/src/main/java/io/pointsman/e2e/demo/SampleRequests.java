@@ -7,14 +7,30 @@ import java.util.List;
 
 /** The demo's requests, numbered: every mix of strategy, model and streaming comes by in turn. */
 final class SampleRequests {
-  /** What a request names; the empty one stands for naming none. */
-  private final List<String> strategies = new ArrayList<>(StrategyCatalog.standard().names());
+  /** The strategy for servers that share requests. */
+  static final String PAIRS = "pd";
 
   private final List<String> models;
 
-  SampleRequests(List<String> models) {
+  /** What a request names; the empty one stands for naming none. */
+  private final List<String> strategies;
+
+  private SampleRequests(List<String> models, List<String> strategies) {
     this.models = List.copyOf(models);
+    this.strategies = List.copyOf(strategies);
+  }
+
+  /** For models whose servers serve whole requests. */
+  static SampleRequests ofAllStrategies(List<String> models) {
+    var strategies = new ArrayList<>(StrategyCatalog.standard().names());
+    strategies.remove(PAIRS);
     strategies.add("");
+    return new SampleRequests(models, strategies);
+  }
+
+  /** For models whose servers share requests. */
+  static SampleRequests ofPairs(List<String> models) {
+    return new SampleRequests(models, List.of(PAIRS));
   }
 
   Ask number(int n) {

@@ -68,7 +68,7 @@ final class Table {
     };
   }
 
-  private static String millis(double value) {
+  static String millis(double value) {
     return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.0f", value);
   }
 }

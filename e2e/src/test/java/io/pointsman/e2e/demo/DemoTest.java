@@ -76,6 +76,19 @@ class DemoTest {
   }
 
   @Test
+  void aCheckOfPairsShowsWhichPodsSharedRequests() {
+    try (var ports = new Ports();
+        JavaProcess demo = start("pairs", "--pd", "--check", "--port=" + ports.next())) {
+      assertThat(demo.awaitExit(LIMIT)).as(demo.output()).isZero();
+      assertThat(demo.output())
+          .contains("check passed: 200 answers, each from the pair")
+          .containsPattern("red +127\\.0\\.0\\.1:\\d+ +127\\.0\\.0\\.1:\\d+ +\\d+ +0 ")
+          .containsPattern("blue +127\\.0\\.0\\.1:\\d+ +127\\.0\\.0\\.1:\\d+ +\\d+ +0 ")
+          .containsPattern("grey +127\\.0\\.0\\.1:\\d+ +127\\.0\\.0\\.1:\\d+ +\\d+ +0 ");
+    }
+  }
+
+  @Test
   void aTakenPortIsSaidInOneLine() throws IOException {
     try (var ports = new Ports();
         var taken = new ServerSocket(ports.next(), 1, InetAddress.getLoopbackAddress());

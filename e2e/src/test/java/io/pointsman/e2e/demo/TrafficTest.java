@@ -16,7 +16,7 @@ class TrafficTest {
   void clientsPauseWhereNobodyAnswers() {
     try (var ports = new Ports()) {
       var figures = new Figures();
-      var requests = new SampleRequests(List.of("a"));
+      var requests = SampleRequests.ofAllStrategies(List.of("a"));
       var nobody = new GatewayClient(ports.next());
       long start = System.nanoTime();
       try (var traffic =
