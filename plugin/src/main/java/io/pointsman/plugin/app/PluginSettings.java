@@ -280,14 +280,15 @@ record PluginSettings(
   }
 
   private static @Nullable RedisTarget redis(SettingValues values) {
+    String password = values.text(Setting.REDIS_PASSWORD);
     if (values.isSet(Setting.REDIS_URL)) {
-      return values.<@Nullable RedisTarget>read(Setting.REDIS_URL, null, RedisTarget::parse);
+      RedisTarget target =
+          values.<@Nullable RedisTarget>read(Setting.REDIS_URL, null, RedisTarget::parse);
+      return target == null || target.password() != null ? target : target.withPassword(password);
     }
     int port = values.integer(Setting.REDIS_PORT, 1, 65535);
     String host = values.text(Setting.REDIS_HOST);
-    return host == null
-        ? null
-        : new RedisTarget(host, port, null, values.text(Setting.REDIS_PASSWORD), 0, false);
+    return host == null ? null : new RedisTarget(host, port, null, password, 0, false);
   }
 
   private static ReplicationSettings replication(SettingValues values) {

@@ -288,7 +288,7 @@ enum Setting {
       null,
       "redis://[[user]:password@]host[:port][/database],"
           + " redis-sentinel://[login@]host[:port],...[/database]?master=NAME or"
-          + " redis-cluster://[login@]host[:port],...; rediss for TLS. Goes before the three below."
+          + " redis-cluster://[login@]host[:port],...; rediss for TLS. Goes before the two below."
           + " Without it and --redis-host, state stays in this process."),
   REDIS_HOST(Group.REDIS, "HOST", null, "Redis by host instead of URL.", "REDIS_HOST"),
   REDIS_PORT(Group.REDIS, "PORT", "6379", "Its port.", "REDIS_PORT"),
@@ -296,7 +296,8 @@ enum Setting {
       Group.REDIS,
       "SECRET",
       null,
-      "Its password; better given by environment, where no process list shows it.",
+      "Its password, also for a --redis-url that holds none; better given by environment, where no"
+          + " process list shows it.",
       "REDIS_PASSWORD"),
 
   REDIS_KEY_PREFIX(

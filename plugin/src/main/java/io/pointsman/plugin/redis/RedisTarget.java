@@ -108,6 +108,11 @@ public record RedisTarget(
     return new RedisTarget(kind, nodes, master, user, password, database, tls);
   }
 
+  /** The same with another password, or with none. */
+  public RedisTarget withPassword(@Nullable String other) {
+    return new RedisTarget(kind, nodes, master, user, other, database, tls);
+  }
+
   private static Kind kind(String scheme) {
     for (Kind kind : Kind.values()) {
       if (kind.scheme.equals(scheme)) {

@@ -115,6 +115,17 @@ class PluginSettingsTest {
   }
 
   @Test
+  void redisUrlWithoutPasswordTakesTheOneThatIsGivenApart() throws Exception {
+    environment.put("REDIS_PASSWORD", "100%/@");
+    flags.put(Setting.REDIS_URL, "redis-sentinel://app:@one,two?master=main");
+
+    assertThat(read().redis())
+        .isEqualTo(
+            RedisTarget.parse("redis-sentinel://app:@one,two?master=main").withPassword("100%/@"));
+    assertThat(read().redis()).extracting(RedisTarget::password).isEqualTo("100%/@");
+  }
+
+  @Test
   void badRedisUrlIsNotRepeated() {
     flags.put(Setting.REDIS_URL, "http://:secret@cache");
 
