@@ -13,6 +13,9 @@
 {{- define "pointsman.madeSecrets" -}}
 {{- $values := list -}}
 {{- $redis := .Values.metadata.redis -}}
+{{- if and .Values.secrets.create (not .Values.existingMasterKeySecret) (not .Values.secrets.existingSecret) -}}
+{{- $values = append $values "existingMasterKeySecret" -}}
+{{- end -}}
 {{- if eq (include "pointsman.redis.kind" .) "own" -}}
 {{- if and (eq (include "pointsman.redis.passwordSecret" .) (printf "%s-redis" (include "pointsman.fullname" .))) (not $redis.password) -}}
 {{- $values = append $values "metadata.redis.existingSecret" -}}

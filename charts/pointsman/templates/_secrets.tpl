@@ -42,6 +42,8 @@ ca.crt: {{ $authority.Cert | b64enc }}
 {{- define "pointsman.bearerToken.secret" -}}
 {{- if .Values.gatewayPlugin.auth.bearerToken -}}
 {{- include "pointsman.plugin.name" . }}-auth
+{{- else -}}
+{{- .Values.gatewayPlugin.auth.existingSecret -}}
 {{- end -}}
 {{- end -}}
 

@@ -37,7 +37,19 @@
 {{- with include "pointsman.bearerToken.secret" . }}
 - {{- include "pointsman.envFromSecret" (list "AIBRIX_AUTH_BEARER_TOKEN" . "bearer-token") | nindent 2 }}
 {{- end }}
-{{- with $plugin.container.jvmOptions }}
+{{- with include "pointsman.masterKey.secret" . }}
+- {{- include "pointsman.envFromSecret" (list "POINTSMAN_MASTER_KEY" . "master-key") | nindent 2 }}
+{{- end }}
+- name: POINTSMAN_MAX_IN_FLIGHT_PER_POD
+  value: {{ int64 $plugin.maxInFlightPerPod | quote }}
+# Envoy waits so long for an answer, a prefill included.
+- name: POINTSMAN_MESSAGE_TIMEOUT
+  value: {{ $plugin.messageTimeout }}
+{{- if not (hasKey $plugin.settings "prefill-deadline") }}
+- name: POINTSMAN_PREFILL_DEADLINE
+  value: {{ printf "%dms" (include "pointsman.plugin.prefillMillis" . | int64) }}
+{{- end }}
+{{- with include "pointsman.plugin.jvmOptions" . }}
 - name: JAVA_TOOL_OPTIONS
   value: {{ . | quote }}
 {{- end }}
@@ -61,8 +73,23 @@
 {{- with include "pointsman.redis.passwordSecret" . }}
 - {{- include "pointsman.envFromSecret" (list "REDIS_PASSWORD" . "redis-password") | nindent 2 }}
 {{- end }}
-{{- if include "pointsman.redis.caSecret" . }}
-- name: POINTSMAN_REDIS_CA
-  value: /etc/pointsman/redis-ca/ca.crt
-{{- end }}
+{{- end -}}
+
+{{/* The longest that a request waits for its prefill: what the settings say, or 30 s, or three quarters of a shorter message timeout. */}}
+{{- define "pointsman.plugin.prefillMillis" -}}
+{{- $plugin := .Values.gatewayPlugin -}}
+{{- if hasKey $plugin.settings "prefill-deadline" -}}
+{{- include "pointsman.millis" (get $plugin.settings "prefill-deadline") -}}
+{{- else -}}
+{{- min 30000 (div (mul 3 (include "pointsman.millis" $plugin.messageTimeout | int64)) 4) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "pointsman.plugin.jvmOptions" -}}
+{{- $options := list -}}
+{{- if include "pointsman.redis.caSecret" . -}}
+{{- $options = list "-Djavax.net.ssl.trustStore=/etc/pointsman/trust/redis.p12" "-Djavax.net.ssl.trustStorePassword=changeit" -}}
+{{- end -}}
+{{- with .Values.gatewayPlugin.container.jvmOptions -}}{{- $options = append $options . -}}{{- end -}}
+{{- join " " $options -}}
 {{- end -}}

@@ -65,6 +65,10 @@
 {{- if and (gt $timeout 0) (le $timeout (include "pointsman.millis" $plugin.messageTimeout | int64)) -}}
 {{- fail (printf "gateway.envoyPatchPolicy.route.timeout: %s leaves an answer no more time than gatewayPlugin.messageTimeout %s leaves the decision; make it longer, or 0s for none" $patch.route.timeout $plugin.messageTimeout) -}}
 {{- end -}}
+{{- $prefill := include "pointsman.plugin.prefillMillis" . | int64 -}}
+{{- if ge $prefill (include "pointsman.millis" $plugin.messageTimeout | int64) -}}
+{{- fail (printf "gatewayPlugin.settings.prefill-deadline: %v is not below gatewayPlugin.messageTimeout %s, after which Envoy no longer waits; make it shorter" (get $plugin.settings "prefill-deadline") $plugin.messageTimeout) -}}
+{{- end -}}
 {{- $streams := int64 $plugin.extProc.backendSettings.circuitBreaker.maxParallelRequests -}}
 {{- $requests := int64 $patch.circuitBreakers.maxRequests -}}
 {{- if lt $streams $requests -}}
@@ -116,9 +120,12 @@ http-bind-address: the port of the Service
 kubernetes-inference-pools: gatewayPlugin.discovery.inferencePools
 kubernetes-namespaces: gatewayPlugin.discovery.namespaces
 kubernetes-selector: gatewayPlugin.discovery.selector
+master-key: existingMasterKeySecret
 max-body-bytes: gateway.clientTrafficPolicy.connection.bufferLimit
 max-message-bytes: gateway.clientTrafficPolicy.connection.bufferLimit
-redis-ca: gatewayPlugin.dependencies.redis.tls.caSecret
+max-in-flight-per-pod: gatewayPlugin.maxInFlightPerPod
+message-timeout: gatewayPlugin.messageTimeout
+auth-bearer-token: gatewayPlugin.auth
 redis-host: gatewayPlugin.dependencies.redis.host
 redis-key-prefix: namespace and name of the release
 redis-port: gatewayPlugin.dependencies.redis.port
@@ -209,15 +216,15 @@ tls-key: gatewayPlugin.tls
 {{- if and $plugin.auth.bearerToken (hasKey $plugin.container.envs "AIBRIX_AUTH_BEARER_TOKEN") -}}
 {{- fail "gatewayPlugin.auth.bearerToken: container.envs sets AIBRIX_AUTH_BEARER_TOKEN too; set one of them" -}}
 {{- end -}}
-{{- if and $plugin.auth.bearerToken $secrets.existingSecret -}}
-{{- fail "gatewayPlugin.auth.bearerToken: secrets.existingSecret holds it under bearer-token; set one of them" -}}
+{{- if and $plugin.auth.bearerToken $plugin.auth.existingSecret -}}
+{{- fail "gatewayPlugin.auth: bearerToken and existingSecret exclude each other; set one of them" -}}
 {{- end -}}
 {{- if and $secrets.existingSecret .Values.metadata.redis.password -}}
 {{- fail "metadata.redis.password: secrets.existingSecret holds it under redis-password; set one of them" -}}
 {{- end -}}
 {{- if not $secrets.create -}}
 {{- if $plugin.auth.bearerToken -}}
-{{- fail "gatewayPlugin.auth.bearerToken: with secrets.create false the chart makes no Secret for it; use secrets.existingSecret" -}}
+{{- fail "gatewayPlugin.auth.bearerToken: with secrets.create false the chart makes no Secret for it; use gatewayPlugin.auth.existingSecret" -}}
 {{- end -}}
 {{- $redis := include "pointsman.redis.passwordSecret" . -}}
 {{- if eq $redis (printf "%s-redis" (include "pointsman.fullname" .)) -}}

@@ -56,7 +56,7 @@ final class ApiServer {
     INSTANCE.secrets.clear();
   }
 
-  /** Stores what a rendering made, as an installation does. */
+  /** Stores a Secret that a rendering made, as an installation does. */
   static void put(Map<String, Object> secret) {
     Map<String, Object> metadata = Yaml.map(secret.get("metadata"));
     INSTANCE.secrets.put(

@@ -71,6 +71,9 @@ class CrossCheckTest {
             "gatewayPlugin: {extProc: {backendSettings: {circuitBreaker: {maxParallelRequests:"
                 + " 1023}}}}",
             "so 1023 are too few for gateway.envoyPatchPolicy.circuitBreakers.maxRequests 1024"),
+        arguments(
+            "gatewayPlugin: {messageTimeout: 20s, settings: {prefill-deadline: 20s}}",
+            "prefill-deadline: 20s is not below gatewayPlugin.messageTimeout 20s"),
         // Plugin
         arguments(
             "gatewayPlugin: {container: {image: {repository: aibrix/gateway-plugins}}}",
@@ -159,8 +162,8 @@ class CrossCheckTest {
                 + " z}}}",
             "container.envs sets AIBRIX_AUTH_BEARER_TOKEN too"),
         arguments(
-            "{gatewayPlugin: {auth: {bearerToken: x}}, secrets: {existingSecret: s}}",
-            "secrets.existingSecret holds it under bearer-token"),
+            "gatewayPlugin: {auth: {bearerToken: x, existingSecret: s}}",
+            "gatewayPlugin.auth: bearerToken and existingSecret exclude each other"),
         arguments(
             "{metadata: {redis: {password: x}}, secrets: {existingSecret: s}}",
             "secrets.existingSecret holds it under redis-password"),

@@ -65,8 +65,11 @@ record Rendered(Map<String, Map<String, Object>> objects) {
       Yaml.map(value).forEach((key, inner) -> flatten(join(path, key), inner, into));
     } else if (value instanceof List && !Yaml.list(value).isEmpty()) {
       List<Object> items = Yaml.list(value);
+      boolean named =
+          items.stream().map(item -> nameOf(item, item)).distinct().count() == items.size();
       for (int i = 0; i < items.size(); i++) {
-        flatten(path + "[" + nameOf(items.get(i), i) + "]", items.get(i), into);
+        Object name = named ? nameOf(items.get(i), i) : i;
+        flatten(path + "[" + name + "]", items.get(i), into);
       }
     } else if (path.endsWith("data.settings.yaml")) {
       flatten(path, Yaml.document((String) value), into);
@@ -75,8 +78,8 @@ record Rendered(Map<String, Map<String, Object>> objects) {
     }
   }
 
-  private static Object nameOf(Object item, int index) {
-    return item instanceof Map && Yaml.map(item).get("name") instanceof String name ? name : index;
+  private static Object nameOf(Object item, Object other) {
+    return item instanceof Map && Yaml.map(item).get("name") instanceof String name ? name : other;
   }
 
   private static String join(String path, String key) {

@@ -2,11 +2,18 @@ package io.pointsman.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pointsman.plugin.prompt.Api;
+import io.pointsman.plugin.redis.RedisTarget;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The chart as operators install it. */
 class ScenarioTest {
@@ -27,7 +34,8 @@ class ScenarioTest {
             "HTTPRoute/rel-models",
             "HTTPRouteFilter/rel",
             "PodDisruptionBudget/rel-gateway-plugin",
-            "NetworkPolicy/rel-gateway-plugin");
+            "NetworkPolicy/rel-gateway-plugin",
+            "Pod/rel-test");
   }
 
   @Test
@@ -101,9 +109,146 @@ class ScenarioTest {
   }
 
   private static @Nullable Object podSpec(Map<String, Object> object) {
+    if (object.get("kind").equals("Pod")) {
+      return object.get("spec");
+    }
     return object.get("spec") instanceof Map<?, ?> spec
             && spec.get("template") instanceof Map<?, ?> template
         ? template.get("spec")
         : null;
+  }
+
+  @Test
+  void namesBeginWithTheReleaseOrAsToldOtherwise() {
+    assertThat(Chart.render("nameOverride: x").names()).contains("Deployment/rel-x-gateway-plugin");
+    assertThat(Chart.render("fullnameOverride: x").names())
+        .contains("Deployment/x-gateway-plugin", "GatewayClass/ns-x", "Service/x-redis-master");
+  }
+
+  @Test
+  void commonLabelsAndAnnotationsAreOnEveryObject() {
+    Chart.render("{commonLabels: {team: llm}, commonAnnotations: {owner: me}}")
+        .objects()
+        .forEach(
+            (name, object) -> {
+              Map<String, Object> metadata = Yaml.map(object.get("metadata"));
+              assertThat(Yaml.map(metadata.get("labels"))).as(name).containsEntry("team", "llm");
+              assertThat(Yaml.map(metadata.get("annotations")))
+                  .as(name)
+                  .containsEntry("owner", "me");
+            });
+  }
+
+  @Test
+  void selectorsDoNotChangeWithLabelsOrVersions() {
+    Rendered rendered = Chart.render("commonLabels: {team: llm}");
+
+    for (String workload : List.of(PLUGIN, "Deployment/rel-xds-controller")) {
+      assertThat(Yaml.map(Yaml.map(rendered.object(workload).get("spec")).get("selector")))
+          .extractingByKey("matchLabels")
+          .asInstanceOf(InstanceOfAssertFactories.MAP)
+          .containsOnlyKeys(
+              "app.kubernetes.io/name",
+              "app.kubernetes.io/instance",
+              "app.kubernetes.io/component");
+    }
+  }
+
+  @Test
+  void severalReplicasWithoutRedisMustBeMeant() {
+    assertThat(
+            Chart.render(
+                    "{metadata: {redis: {enabled: false}}, gatewayPlugin: {withoutSharedState:"
+                        + " true}}")
+                .names())
+        .contains(PLUGIN)
+        .doesNotContain("StatefulSet/rel-redis-master");
+  }
+
+  @Test
+  void anExistingGatewayGetsRoutesInItsNamespaceAndALeaveToNameThePlugin() {
+    Rendered rendered = Chart.render(Chart.file("ci/existing-gateway-values.yaml"));
+
+    assertThat(rendered.names())
+        .doesNotContain("Gateway/rel", "GatewayClass/ns-rel", "EnvoyProxy/rel")
+        .contains("ReferenceGrant/rel", "Job/rel-delete-policies");
+    assertThat(rendered.at("HTTPRoute/rel", "metadata.namespace")).isEqualTo("gateways");
+    assertThat(rendered.at("HTTPRouteFilter/rel", "metadata.namespace")).isEqualTo("gateways");
+    assertThat(rendered.at("HTTPRoute/rel", "spec.parentRefs[1].sectionName"))
+        .isEqualTo("internal");
+    assertThat(rendered.at("ReferenceGrant/rel", "spec.from[0].namespace")).isEqualTo("gateways");
+  }
+
+  @Test
+  void theRouteLeadsEveryApiOfThePluginThroughIt() {
+    Object rules = Yaml.map(Chart.render().object("HTTPRoute/rel").get("spec")).get("rules");
+    List<Object> matches = Yaml.list(Yaml.map(Yaml.list(rules).get(0)).get("matches"));
+
+    assertThat(matches)
+        .extracting(match -> Yaml.map(Yaml.map(match).get("path")).get("value"))
+        .containsExactlyInAnyOrderElementsOf(Stream.of(Api.values()).map(Api::path).toList());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "{host: h, port: 7000, database: 2}; redis://h:7000/2",
+        "{host: h, username: a@b}; redis://a%40b@h:6379/0",
+        "{host: h, tls: {enabled: true}}; rediss://h:6379/0",
+        "{mode: cluster, nodes: ['a:1', 'b:2']}; redis-cluster://a:1,b:2/0",
+        "{mode: sentinel, nodes: ['a:1'], masterName: m, tls: {enabled: true}};"
+            + " rediss-sentinel://a:1/0?master=m"
+      })
+  void thePluginIsToldWhatRedisIsOutside(String redis, String url) {
+    String values = "gatewayPlugin: {dependencies: {redis: " + redis + "}}";
+    String told =
+        (String) Chart.render(values).at(PLUGIN, CONTAINER + "env[POINTSMAN_REDIS_URL].value");
+
+    RedisTarget target = RedisTarget.parse(told);
+    assertThat(target).isEqualTo(RedisTarget.parse(url.replace("@h", ":@h")));
+    assertThat(target.password()).isNull();
+  }
+
+  @Test
+  void anOlderKubernetesSleepsByAProgram() {
+    assertThat(
+            Chart.renderFor("1.25.0").at(PLUGIN, CONTAINER + "lifecycle.preStop.exec.command[0]"))
+        .isEqualTo("sleep");
+    assertThat(Chart.render().at(PLUGIN, CONTAINER + "lifecycle.preStop.sleep.seconds"))
+        .isEqualTo(3);
+  }
+
+  @Test
+  void theNotesHaveACurlThatLeadsToEnvoy() {
+    assertThat(Chart.notes())
+        .contains("port-forward service/ns-rel-envoy 8888:80")
+        .contains("curl -s http://localhost:8888/v1/models")
+        .contains("enableEnvoyPatchPolicy=true");
+    assertThat(Chart.render().at("EnvoyProxy/rel", "spec.provider.kubernetes.envoyService.name"))
+        .isEqualTo("ns-rel-envoy");
+    assertThat(Chart.notes(Chart.file("ci/aibrix-values.yaml")))
+        .contains("controllerManager, crd, gatewayPlugin.initContainer, metadata.service, webhook");
+  }
+
+  @Test
+  void valuesOfAibrixReachTheirPlaces() {
+    Rendered rendered = Chart.render(Chart.file("ci/aibrix-values.yaml"));
+
+    assertThat(rendered.at(PLUGIN, "spec.replicas")).isEqualTo(3);
+    assertThat(rendered.at(PLUGIN, CONTAINER + "livenessProbe.grpc.port")).isEqualTo(50052);
+    assertThat(rendered.all(PLUGIN).keySet())
+        .noneMatch(path -> path.contains("livenessProbe.http"));
+    assertThat(rendered.at(PLUGIN, CONTAINER + "env[AIBRIX_PREFIX_CACHE_BLOCK_SIZE].value"))
+        .isEqualTo("256");
+    assertThat(rendered.at(PLUGIN, CONTAINER + "env[POINTSMAN_MAX_MESSAGE_BYTES].value"))
+        .isEqualTo(String.valueOf(8388608 + 65536));
+    assertThat(
+            rendered.at(
+                "EnvoyProxy/rel",
+                "spec.provider.kubernetes.envoyDeployment.patch.value.spec.template.spec"
+                    + ".containers[shutdown-manager].image"))
+        .isEqualTo("envoyproxy/gateway:v1.2.8");
+    assertThat(rendered.names()).contains("ServiceMonitor/rel", "Secret/rel-redis");
   }
 }

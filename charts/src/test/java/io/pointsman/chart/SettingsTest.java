@@ -1,0 +1,122 @@
+package io.pointsman.chart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.list;
+
+import io.pointsman.common.ConfigException;
+import io.pointsman.xds.policy.Policies;
+import io.pointsman.xds.policy.Policy;
+import io.pointsman.xds.settings.Settings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The settings file that the chart renders, as the controller reads it. */
+class SettingsTest {
+  private static final Path EXPECTED = Path.of("src/test/resources/io/pointsman/chart");
+
+  private static Settings settings(String... values) throws ConfigException {
+    Map<String, Object> file = Chart.render(values).object("ConfigMap/rel-xds-controller");
+    return Settings.parse("values", (String) Yaml.map(file.get("data")).get("settings.yaml"));
+  }
+
+  /** Writes the expected policies anew, to be looked at and committed. */
+  public static void main(String[] args) throws Exception {
+    for (String name : List.of("default", "aibrix", "existing-gateway", "endpoint-override")) {
+      Files.writeString(expected(name), policies(name));
+    }
+  }
+
+  private static Path expected(String name) {
+    return EXPECTED.resolve("policies-" + name + ".yaml");
+  }
+
+  private static String policies(String name) throws ConfigException {
+    return Policies.from(settings(Chart.file("ci/" + name + "-values.yaml"))).stream()
+        .map(Policy::manifest)
+        .map(Yaml::write)
+        .collect(Collectors.joining("---\n"));
+  }
+
+  static List<Path> valuesFiles() throws IOException {
+    return LintTest.valuesFiles();
+  }
+
+  @ParameterizedTest
+  @MethodSource("valuesFiles")
+  void theControllerTakesWhatAnyValuesFileRenders(Path values) throws Exception {
+    assertThat(settings(Files.readString(values)).gateway().namePrefix()).isEqualTo("rel");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"default", "aibrix", "existing-gateway", "endpoint-override"})
+  void theControllerMakesTheExpectedPoliciesOfIt(String name) throws Exception {
+    String expected = read(expected(name));
+
+    assertThat(Yaml.documents(policies(name)))
+        .as("run SettingsTest.main in the folder charts, and look at the difference")
+        .isEqualTo(Yaml.documents(expected));
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Otherwise the controller could not keep them, or could do more than that. */
+  @ParameterizedTest
+  @ValueSource(strings = {"default", "existing-gateway", "endpoint-override"})
+  void theControllerMayTouchItsPoliciesAndNoOthers(String name) throws Exception {
+    String values = Chart.file("ci/" + name + "-values.yaml");
+    boolean apart = name.equals("existing-gateway");
+    Rendered rendered = Chart.render(values);
+    Map<String, Object> role =
+        rendered.object(
+            "Role/" + (apart ? "ns-rel-xds-controller-policies" : "rel-xds-controller-policies"));
+    Map<String, Object> byName = Yaml.map(Yaml.list(role.get("rules")).get(0));
+    Set<String> names =
+        Policies.ids(settings(values).gateway()).stream()
+            .map(id -> id.name())
+            .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> kinds =
+        Policies.ids(settings(values).gateway()).stream()
+            .map(id -> id.kind().plural())
+            .collect(Collectors.toSet());
+
+    assertThat(Yaml.map(role.get("metadata")))
+        .containsEntry("namespace", apart ? "gateways" : "ns");
+    assertThat(byName.get("resourceNames"))
+        .asInstanceOf(list(String.class))
+        .containsExactlyInAnyOrderElementsOf(names);
+    assertThat(byName.get("resources"))
+        .asInstanceOf(list(String.class))
+        .containsExactlyInAnyOrderElementsOf(kinds);
+  }
+
+  @Test
+  void aMessageOfThePluginsHoldsTheLongestBodyThatEnvoySends() throws Exception {
+    String values = "gateway: {clientTrafficPolicy: {connection: {bufferLimit: 12Mi}}}";
+    String env = "spec.template.spec.containers[gateway-plugin].env[POINTSMAN_MAX_%s_BYTES].value";
+    String plugin = "Deployment/rel-gateway-plugin";
+
+    assertThat(settings(values).clientTrafficPolicy().connection().bufferLimit())
+        .isEqualTo(12L << 20);
+    assertThat(Chart.render(values).at(plugin, env.formatted("BODY")))
+        .isEqualTo(String.valueOf(12 << 20));
+    assertThat(Chart.render(values).at(plugin, env.formatted("MESSAGE")))
+        .isEqualTo(String.valueOf((12 << 20) + (64 << 10)));
+  }
+}
