@@ -66,6 +66,15 @@ class ArchitectureTest {
           .resideInAPackage("io.pointsman.xds.app");
 
   @ArchTest
+  static final ArchRule theKeeperOfPoliciesKnowsNothingOfTheProgram =
+      noClasses()
+          .that()
+          .resideInAPackage("io.pointsman.xds.gateway")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.pointsman.xds.app", "io.pointsman.xds.snapshot", "io.grpc..");
+
+  @ArchTest
   static final ArchRule packagesDependInOneDirection =
       slices().matching("io.pointsman.xds.(*)..").should().beFreeOfCycles();
 }

@@ -1,23 +1,16 @@
 package io.pointsman.xds.app;
 
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pointsman.common.BindAddress;
 import io.pointsman.common.ConfigException;
-import io.pointsman.common.HttpEndpoint;
 import io.pointsman.common.HttpEndpointServer;
-import io.pointsman.common.HttpReply;
 import io.pointsman.common.ListenFailure;
 import io.pointsman.xds.server.SettingsFile;
 import io.pointsman.xds.server.XdsServer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
 
 /** The running controller. Thread-safe. */
 public final class Controller implements AutoCloseable {
@@ -46,9 +39,10 @@ public final class Controller implements AutoCloseable {
     SettingsFile file = SettingsFile.read(settings);
     XdsServer xds = startXds(xdsAddress, file, registry);
     try {
-      HttpEndpointServer http = startHttp(httpAddress, pages(file, xds, registry));
+      HttpEndpointServer http =
+          OperatorPages.serve(httpAddress, registry, () -> readiness(file, xds));
       file.follow(xds);
-      return new Controller(file, xds, http, bindProcessMeters(registry));
+      return new Controller(file, xds, http, ProcessMeters.bind(registry));
     } catch (IOException e) {
       xds.close();
       throw e;
@@ -64,41 +58,11 @@ public final class Controller implements AutoCloseable {
     }
   }
 
-  private static HttpEndpointServer startHttp(BindAddress address, Map<String, HttpEndpoint> pages)
-      throws IOException {
-    try {
-      return HttpEndpointServer.start("http", address, pages);
-    } catch (IOException e) {
-      throw new IOException(ListenFailure.describe(address, "--http-bind-address", e), e);
-    }
-  }
-
-  private static Map<String, HttpEndpoint> pages(
-      SettingsFile file, XdsServer xds, PrometheusMeterRegistry registry) {
-    return Map.of(
-        "/metrics",
-        call -> HttpReply.of(200, "text/plain; version=0.0.4", registry.scrape()),
-        "/healthz",
-        call -> HttpReply.text(200, "ok\n"),
-        "/readyz",
-        call -> HttpReply.text(200, readiness(file, xds)));
-  }
-
   /** Ready means: it serves a good configuration, if not always the one in the file. */
   private static String readiness(SettingsFile file, XdsServer xds) {
     String problem = file.problem();
     return "ready\nconfig: %s\nsettings: %s\n"
         .formatted(xds.version(), problem == null ? "in force" : "refused: " + problem);
-  }
-
-  private static JvmGcMetrics bindProcessMeters(PrometheusMeterRegistry registry) {
-    new JvmMemoryMetrics().bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    new UptimeMetrics().bindTo(registry);
-    var gcMetrics = new JvmGcMetrics();
-    gcMetrics.bindTo(registry);
-    return gcMetrics;
   }
 
   /** The port for Envoys. */

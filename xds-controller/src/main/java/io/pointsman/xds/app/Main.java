@@ -1,9 +1,12 @@
 package io.pointsman.xds.app;
 
 import io.pointsman.common.BindAddress;
+import io.pointsman.common.DurationText;
+import io.pointsman.xds.gateway.LeaseName;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
@@ -30,6 +33,8 @@ public final class Main {
         .setErr(writer(err))
         .setDefaultValueProvider(new EnvironmentDefaults(environment))
         .registerConverter(BindAddress.class, saying(BindAddress::parse))
+        .registerConverter(LeaseName.class, saying(LeaseName::parse))
+        .registerConverter(Duration.class, saying(Main::duration))
         .registerConverter(long.class, saying(Main::integer))
         .registerConverter(boolean.class, saying(Main::trueOrFalse))
         .setParameterExceptionHandler(BadArguments::refuse)
@@ -58,6 +63,15 @@ public final class Main {
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("expected an integer, found \"" + text + "\"", e);
     }
+  }
+
+  private static Duration duration(String text) {
+    Duration duration = DurationText.parse(text);
+    if (duration == null) {
+      throw new IllegalArgumentException(
+          "expected a duration such as 30s or 1m, found \"" + text + "\"");
+    }
+    return duration;
   }
 
   private static Boolean trueOrFalse(String text) {

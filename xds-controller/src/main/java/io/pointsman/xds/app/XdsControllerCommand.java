@@ -1,22 +1,29 @@
 package io.pointsman.xds.app;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.pointsman.common.BindAddress;
 import io.pointsman.common.BuildInfo;
 import io.pointsman.common.ConfigException;
+import io.pointsman.xds.gateway.KubernetesClients;
+import io.pointsman.xds.gateway.PolicyDeletion;
 import io.pointsman.xds.policy.Policies;
 import io.pointsman.xds.policy.Policy;
 import io.pointsman.xds.server.SettingsFile;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -37,6 +44,7 @@ final class XdsControllerCommand {
   private static final String NODE_CLUSTER = "pointsman";
   private static final String ADMIN_ADDRESS = "127.0.0.1:9901";
   private static final String MAX_CONNECTIONS = "50000";
+  private static final String DELETION_TIMEOUT = "60s";
 
   private final PrintStream out;
 
@@ -94,9 +102,7 @@ final class XdsControllerCommand {
         controller.xdsPort(),
         controller.httpPort(),
         controller.configVersion());
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(controller), "shutdown"));
-    // Only a signal ends it, and that runs the hook.
-    new CountDownLatch(1).await();
+    runUntilSignal(controller::close);
   }
 
   private static Controller start(Path settings, BindAddress xdsAddress, BindAddress httpAddress)
@@ -110,11 +116,111 @@ final class XdsControllerCommand {
     }
   }
 
+  private static void runUntilSignal(Runnable close) throws InterruptedException {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(close), "shutdown"));
+    // Only a signal ends it, and that runs the hook.
+    new CountDownLatch(1).await();
+  }
+
   /** Exit code 0 on a signal: it is how the program is meant to end. */
-  private static void shutDown(Controller controller) {
-    controller.close();
+  private static void shutDown(Runnable close) {
+    close.run();
     log.info("stopped");
     Runtime.getRuntime().halt(0);
+  }
+
+  @Command(
+      name = "gateway",
+      description =
+          "Keeps Envoy Gateway's policies as the settings say and follows the file until"
+              + " terminated.",
+      mixinStandardHelpOptions = true,
+      versionProvider = Version.class,
+      sortOptions = false)
+  void gateway(
+      @Option(
+              names = "--settings",
+              required = true,
+              paramLabel = "FILE",
+              description = "Settings file (YAML), watched. Environment: POINTSMAN_XDS_SETTINGS.")
+          Path settings,
+      @Option(
+              names = "--http-bind-address",
+              paramLabel = "HOST:PORT",
+              defaultValue = HTTP_BIND_ADDRESS,
+              description =
+                  "Where /metrics, /healthz and /readyz are; port 0 takes a free one. Default:"
+                      + " "
+                      + HTTP_BIND_ADDRESS
+                      + ". Environment: POINTSMAN_XDS_HTTP_BIND_ADDRESS.")
+          BindAddress httpAddress,
+      @Mixin ClusterOptions cluster,
+      @Option(
+              names = "--leader-election-id",
+              paramLabel = "ID",
+              description =
+                  "This replica's name in the Lease. Default: the host's name. Environment:"
+                      + " POINTSMAN_XDS_LEADER_ELECTION_ID.")
+          @Nullable String identity)
+      throws CommandFailure, InterruptedException {
+    GatewayController controller;
+    try {
+      controller =
+          GatewayController.start(
+              settings,
+              httpAddress,
+              cluster.kubeconfig,
+              cluster.lease,
+              identity == null ? InetAddress.getLocalHost().getHostName() : identity);
+    } catch (ConfigException e) {
+      throw CommandFailure.badInput(e);
+    } catch (IOException e) {
+      throw CommandFailure.impossible(e);
+    }
+    log.info(
+        "started: version={} settings={} httpPort={} config={}",
+        BuildInfo.version(),
+        settings,
+        controller.httpPort(),
+        controller.configVersion());
+    runUntilSignal(controller::close);
+  }
+
+  @Command(
+      name = "delete-policies",
+      description =
+          "Deletes the policies that gateway keeps, in the order in which that is safe, and ends"
+              + " with exit code 0 when they are gone. It takes the Lease for a minute, so that no"
+              + " replica makes them anew.",
+      mixinStandardHelpOptions = true,
+      versionProvider = Version.class,
+      sortOptions = false)
+  void deletePolicies(
+      @Option(
+              names = "--settings",
+              required = true,
+              paramLabel = "FILE",
+              description = "Settings file (YAML). Environment: POINTSMAN_XDS_SETTINGS.")
+          Path settings,
+      @Mixin ClusterOptions cluster,
+      @Option(
+              names = "--timeout",
+              paramLabel = "DURATION",
+              defaultValue = DELETION_TIMEOUT,
+              description =
+                  "How long to try. Default: "
+                      + DELETION_TIMEOUT
+                      + ". Environment: POINTSMAN_XDS_TIMEOUT.")
+          Duration timeout)
+      throws CommandFailure, InterruptedException {
+    try (var read = SettingsFile.read(settings);
+        KubernetesClient client = KubernetesClients.open(cluster.kubeconfig)) {
+      PolicyDeletion.run(client, read.settings(), cluster.lease, timeout);
+    } catch (ConfigException e) {
+      throw CommandFailure.badInput(e);
+    } catch (TimeoutException e) {
+      throw CommandFailure.impossible(e);
+    }
   }
 
   @Command(

@@ -49,6 +49,12 @@ public final class Policies {
         client(gateway), backend(gateway), picked(gateway), extension(gateway), patch(gateway));
   }
 
+  /** A short name for some policies, which changes with them. */
+  public static String version(List<Policy> policies) {
+    String text = policies.stream().map(policy -> policy.manifest().toString()).toList().toString();
+    return Integer.toHexString(text.hashCode());
+  }
+
   private static PolicyId client(Gateway gateway) {
     return id(PolicyKind.CLIENT_TRAFFIC, gateway, "");
   }

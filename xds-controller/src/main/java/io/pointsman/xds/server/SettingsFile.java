@@ -53,28 +53,28 @@ public final class SettingsFile implements AutoCloseable {
   }
 
   /** Begins to publish each change. A bad one is refused, and what was in force stays. */
-  public void follow(XdsServer server) {
-    watcher = FileWatcher.start(file, initial, INTERVAL, text -> changed(server, text));
+  public void follow(SettingsFollower follower) {
+    watcher = FileWatcher.start(file, initial, INTERVAL, text -> changed(follower, text));
   }
 
-  private void changed(XdsServer server, String text) {
+  private void changed(SettingsFollower follower, String text) {
     long readNanos = System.nanoTime();
     try {
       TimeUnit.MILLISECONDS.sleep(SETTLING.toMillis());
       if (!text.equals(FileWatcher.read(file))) {
         return; // It changes still; the watcher will tell.
       }
-      server.publish(Settings.parse(file.toString(), text), readNanos);
+      follower.publish(Settings.parse(file.toString(), text), readNanos);
       problem = null;
-      log.info("settings taken over: file={} version={}", file, server.version());
+      log.info("settings taken over: file={} version={}", file, follower.version());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ConfigException e) {
-      server.refused();
+      follower.refused();
       problem = e.getMessage();
       log.warn(
           "settings refused, the last good ones stay in force: version={} reason={}",
-          server.version(),
+          follower.version(),
           e.getMessage());
     }
   }

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * The ADS server, delta and state of the world, for any number of Envoys, all of which get the same
  * configuration. Thread-safe.
  */
-public final class XdsServer implements AutoCloseable {
+public final class XdsServer implements SettingsFollower, AutoCloseable {
   /** An Envoy that vanished is noticed after the two together. */
   private static final long KEEPALIVE_SECONDS = 30;
 
@@ -100,6 +100,7 @@ public final class XdsServer implements AutoCloseable {
   }
 
   /** The version of the configuration in force; equal for equal settings in every process. */
+  @Override
   public String version() {
     return publisher.version();
   }
@@ -109,12 +110,14 @@ public final class XdsServer implements AutoCloseable {
    *
    * @param readNanos {@link System#nanoTime} at which the settings were read
    */
+  @Override
   public void publish(Settings settings, long readNanos) {
     publisher.publish(EnvoyConfig.from(settings), readNanos);
   }
 
   /** Counts a settings file that could not be used. */
-  void refused() {
+  @Override
+  public void refused() {
     metrics.settingsRefused();
   }
 

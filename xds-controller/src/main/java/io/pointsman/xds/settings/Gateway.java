@@ -76,6 +76,25 @@ public record Gateway(
     }
   }
 
+  /** The same, but with nothing to be kept. */
+  public Gateway off() {
+    return new Gateway(
+        false,
+        name,
+        namespace,
+        listeners,
+        shared,
+        namePrefix,
+        labels,
+        httpRoutes,
+        plainHttpRoutes,
+        pluginService,
+        owner,
+        destination,
+        modelPods,
+        modelServices);
+  }
+
   /** Whether the controller keeps EndpointSlices of model pods. */
   public boolean keepsEndpoints() {
     return enabled && destination == Destination.ENDPOINT_OVERRIDE && modelServices.isEmpty();

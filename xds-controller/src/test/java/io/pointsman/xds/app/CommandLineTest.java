@@ -72,6 +72,18 @@ class CommandLineTest {
             "--http-bind-address",
             ":8081",
             "POINTSMAN_XDS_HTTP_BIND_ADDRESS");
+    assertThat(run(Map.of(), "gateway", "--help").out())
+        .contains(
+            "--settings",
+            "--http-bind-address",
+            "--kubeconfig",
+            "POINTSMAN_XDS_KUBECONFIG",
+            "--leader-election-lease",
+            "POINTSMAN_XDS_LEADER_ELECTION_LEASE",
+            "--leader-election-id",
+            "POINTSMAN_XDS_LEADER_ELECTION_ID");
+    assertThat(run(Map.of(), "delete-policies", "--help").out())
+        .contains("--settings", "--kubeconfig", "--leader-election-lease", "--timeout", "60s");
     assertThat(run(Map.of(), "bootstrap", "--help").out())
         .contains(
             "--xds-address",
@@ -97,8 +109,8 @@ class CommandLineTest {
     assertThat(result.exitCode()).isEqualTo(2);
     assertThat(result.err())
         .isEqualTo(
-            "xds-controller: Missing required subcommand, expected one of bootstrap, policies,"
-                + " serve, validate; see xds-controller --help\n");
+            "xds-controller: Missing required subcommand, expected one of bootstrap,"
+                + " delete-policies, gateway, policies, serve, validate; see xds-controller --help\n");
   }
 
   @Test
@@ -132,6 +144,32 @@ class CommandLineTest {
     Path off = file("gateway: {enabled: false}");
     assertThat(run(Map.of(), "policies", "--settings", off.toString()))
         .isEqualTo(new Result(0, "", ""));
+  }
+
+  @Test
+  void whatAClusterNeedsIsCheckedBeforeAnythingIsAsked() throws IOException {
+    Path file = file("{}");
+    for (String command : new String[] {"gateway", "delete-policies"}) {
+      assertThat(
+              run(
+                      Map.of(),
+                      command,
+                      "--settings=" + file,
+                      "--leader-election-lease=only-a-name")
+                  .err())
+          .isEqualTo(
+              "xds-controller: --leader-election-lease: expected NAMESPACE/NAME, found"
+                  + " \"only-a-name\"; see xds-controller %s --help\n".formatted(command));
+      assertThat(run(Map.of(), command, "--settings=" + file, "--kubeconfig=/nope"))
+          .satisfies(
+              result -> assertThat(result.exitCode()).isEqualTo(2),
+              result ->
+                  assertThat(result.err())
+                      .startsWith("xds-controller: /nope:1: not a usable kubeconfig: ")
+                      .hasLineCount(1));
+    }
+    assertThat(run(Map.of(), "delete-policies", "--settings=" + file, "--timeout=soon").err())
+        .startsWith("xds-controller: --timeout: expected a duration such as 30s or 1m, found");
   }
 
   @Test

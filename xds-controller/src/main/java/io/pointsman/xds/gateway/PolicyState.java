@@ -1,0 +1,42 @@
+package io.pointsman.xds.gateway;
+
+import io.pointsman.xds.policy.PolicyId;
+import java.util.Map;
+import java.util.SortedSet;
+
+/**
+ * What is known of one policy after a look at it.
+ *
+ * @param verdict what Envoy Gateway says of it
+ * @param generation of the policy; 0 if it is not there
+ * @param observedGeneration the one that Envoy Gateway speaks of
+ * @param foreign fields that others have set, by their manager
+ */
+record PolicyState(
+    PolicyId id,
+    Verdict verdict,
+    long generation,
+    long observedGeneration,
+    Map<String, ? extends SortedSet<String>> foreign) {
+
+  /** Reason of one that is not applied yet for the sake of another. */
+  static final String WAITING = "Waiting: not applied until the ClientTrafficPolicy is accepted";
+
+  /** Whether it is not applied yet for the sake of another. */
+  boolean waits() {
+    return verdict.reason().equals(WAITING);
+  }
+
+  static PolicyState of(PolicyId id, Map<?, ?> live) {
+    return new PolicyState(
+        id,
+        Verdict.of(id.kind(), live),
+        Manifest.number(live, "metadata", "generation"),
+        Verdict.observedGeneration(live),
+        ForeignFields.of(live));
+  }
+
+  static PolicyState absent(PolicyId id, String reason) {
+    return new PolicyState(id, Verdict.none(reason), 0, 0, Map.of());
+  }
+}
