@@ -2,8 +2,10 @@ package io.pointsman.xds.gateway;
 
 import io.pointsman.xds.policy.Policies;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Fields of a policy's {@code spec} that somebody else has set. They stay as they are. */
 final class ForeignFields {
@@ -12,8 +14,8 @@ final class ForeignFields {
   private ForeignFields() {}
 
   /** The fields by their manager, as {@code connection.bufferLimit}. */
-  static Map<String, TreeSet<String>> of(Map<?, ?> live) {
-    var fields = new TreeMap<String, TreeSet<String>>();
+  static Map<String, SortedSet<String>> of(Map<?, ?> live) {
+    var fields = new TreeMap<String, SortedSet<String>>();
     for (Object entry : Manifest.list(live, "metadata", "managedFields")) {
       String manager = Manifest.text(entry, "manager");
       if (!manager.equals(Policies.MANAGER) && Manifest.text(entry, "subresource").isEmpty()) {
@@ -28,7 +30,7 @@ final class ForeignFields {
   }
 
   /** Keys are {@code f:name} for fields, {@code k:…} and {@code v:…} for elements of lists. */
-  private static void collect(Object node, String path, TreeSet<String> paths) {
+  private static void collect(@Nullable Object node, String path, SortedSet<String> paths) {
     if (!(node instanceof Map<?, ?> map) || paths.size() >= MAX_FIELDS) {
       return;
     }

@@ -13,6 +13,7 @@ public final class GatewayPolicies implements SettingsFollower, AutoCloseable {
   private final PolicyMetrics metrics;
   private final Reconciler reconciler;
   private final PolicyWatches watches;
+  private final ModelPodWatches pods;
   private final @Nullable Leadership leadership;
 
   /** Guarded by this. */
@@ -27,14 +28,16 @@ public final class GatewayPolicies implements SettingsFollower, AutoCloseable {
     this.settings = settings;
     metrics = new PolicyMetrics(registry);
     leadership = lease == null ? null : new Leadership(client, lease, identity, this::ledAnew);
+    pods = new ModelPodWatches(client, this::heard);
     reconciler =
         new Reconciler(
             settings,
             new Keeper(new PolicyApi(client), metrics),
+            new EndpointKeeper(client, pods::pods),
             new Reporter(new PolicyEvents(client), metrics),
             metrics,
             () -> leadership == null || leadership.isConfirmed());
-    watches = new PolicyWatches(client, reconciler::tell);
+    watches = new PolicyWatches(client, this::heard);
     metrics.watch(this::isLeading, reconciler::silence);
   }
 
@@ -59,6 +62,7 @@ public final class GatewayPolicies implements SettingsFollower, AutoCloseable {
   private synchronized void begin() {
     reconciler.start();
     watches.follow(settings.gateway());
+    pods.follow(settings.gateway());
     if (leadership != null) {
       leadership.seek();
     }
@@ -66,6 +70,10 @@ public final class GatewayPolicies implements SettingsFollower, AutoCloseable {
 
   private void ledAnew() {
     reconciler.wake();
+  }
+
+  private void heard() {
+    reconciler.tell();
   }
 
   private boolean isLeading() {
@@ -78,6 +86,7 @@ public final class GatewayPolicies implements SettingsFollower, AutoCloseable {
     metrics.settingsTaken();
     reconciler.publish(next, readNanos);
     watches.follow(next.gateway());
+    pods.follow(next.gateway());
   }
 
   @Override
@@ -117,6 +126,7 @@ public final class GatewayPolicies implements SettingsFollower, AutoCloseable {
   public synchronized void close() {
     reconciler.close();
     watches.close();
+    pods.close();
     if (leadership != null) {
       leadership.close();
     }

@@ -79,7 +79,8 @@ final class Leadership implements AutoCloseable {
         election.whenComplete(
             (nothing, error) -> {
               if (!closed) {
-                var again = thread.schedule(this::seek, RETRY.toMillis(), TimeUnit.MILLISECONDS);
+                var unusedToo =
+                    thread.schedule(this::seek, RETRY.toMillis(), TimeUnit.MILLISECONDS);
               }
             });
   }
@@ -126,7 +127,8 @@ final class Leadership implements AutoCloseable {
       Lease held = leases.withName(name.name()).get();
       try {
         Lease taken = taken(held, name, identity, hold);
-        var unused = held == null ? leases.resource(taken).create() : leases.resource(taken).update();
+        var unused =
+            held == null ? leases.resource(taken).create() : leases.resource(taken).update();
         return;
       } catch (KubernetesClientException e) {
         // Its holder has renewed it meanwhile: once more.
@@ -137,8 +139,7 @@ final class Leadership implements AutoCloseable {
     }
   }
 
-  private static Lease taken(
-      @Nullable Lease held, LeaseName name, String identity, Duration hold) {
+  private static Lease taken(@Nullable Lease held, LeaseName name, String identity, Duration hold) {
     var now = ZonedDateTime.now(ZoneOffset.UTC);
     LeaseBuilder builder = held == null ? new LeaseBuilder() : new LeaseBuilder(held);
     return builder

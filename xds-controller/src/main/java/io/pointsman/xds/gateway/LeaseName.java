@@ -11,8 +11,7 @@ public record LeaseName(String namespace, String name) {
   public static LeaseName parse(String text) {
     String[] parts = text.split("/", -1);
     if (parts.length != 2 || parts[0].isBlank() || parts[1].isBlank()) {
-      throw new IllegalArgumentException(
-          "expected NAMESPACE/NAME, found \"%s\"".formatted(text));
+      throw new IllegalArgumentException("expected NAMESPACE/NAME, found \"%s\"".formatted(text));
     }
     return new LeaseName(parts[0], parts[1]);
   }

@@ -53,7 +53,9 @@ final class Manifest {
 
   private static boolean coversAll(List<?> live, List<?> desired) {
     if (desired.stream().noneMatch(element -> element instanceof Map)) {
-      return live.stream().map(String::valueOf).toList()
+      return live.stream()
+          .map(String::valueOf)
+          .toList()
           .containsAll(desired.stream().map(String::valueOf).toList());
     }
     if (live.size() != desired.size()) {

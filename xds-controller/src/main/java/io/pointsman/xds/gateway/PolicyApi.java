@@ -120,12 +120,7 @@ final class PolicyApi {
               .formatted(owner.kind(), gateway.namespace(), owner.name()));
     }
     return new OwnerReference(
-        owner.apiVersion(),
-        null,
-        null,
-        owner.kind(),
-        owner.name(),
-        live.getMetadata().getUid());
+        owner.apiVersion(), null, null, owner.kind(), owner.name(), live.getMetadata().getUid());
   }
 
   private Resource<GenericKubernetesResource> resource(

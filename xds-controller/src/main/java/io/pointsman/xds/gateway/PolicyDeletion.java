@@ -57,6 +57,9 @@ public final class PolicyDeletion {
         }
         Keeper.Step step = keeper.step(without(settings));
         if (step.settled() && (gone || lease == null)) {
+          if (settings.gateway().keepsEndpoints()) {
+            new EndpointKeeper(client, List::of).delete(settings.gateway());
+          }
           log.info("all policies are gone");
           return;
         }

@@ -123,7 +123,8 @@ final class PolicyMetrics {
       lagRows.add(Row.of(tags(state.id()), state.generation() - state.observedGeneration()));
       foreignRows.add(
           Row.of(
-              tags(state.id()), state.foreign().values().stream().mapToInt(set -> set.size()).sum()));
+              tags(state.id()),
+              state.foreign().values().stream().mapToInt(set -> set.size()).sum()));
     }
     conditions.register(conditionRows, /* overwrite= */ true);
     lag.register(lagRows, /* overwrite= */ true);

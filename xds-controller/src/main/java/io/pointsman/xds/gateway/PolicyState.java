@@ -17,7 +17,7 @@ record PolicyState(
     Verdict verdict,
     long generation,
     long observedGeneration,
-    Map<String, ? extends SortedSet<String>> foreign) {
+    Map<String, SortedSet<String>> foreign) {
 
   /** Reason of one that is not applied yet for the sake of another. */
   static final String WAITING = "Waiting: not applied until the ClientTrafficPolicy is accepted";

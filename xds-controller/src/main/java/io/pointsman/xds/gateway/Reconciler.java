@@ -33,6 +33,7 @@ final class Reconciler implements AutoCloseable {
   private static final long PEACE_NANOS = Duration.ofMinutes(1).toNanos();
 
   private final Keeper keeper;
+  private final EndpointKeeper endpoints;
   private final Reporter reporter;
   private final PolicyMetrics metrics;
   private final BooleanSupplier mayAct;
@@ -63,12 +64,14 @@ final class Reconciler implements AutoCloseable {
   Reconciler(
       Settings settings,
       Keeper keeper,
+      EndpointKeeper endpoints,
       Reporter reporter,
       PolicyMetrics metrics,
       BooleanSupplier mayAct) {
     this.settings = settings;
     this.readNanos = System.nanoTime();
     this.keeper = keeper;
+    this.endpoints = endpoints;
     this.reporter = reporter;
     this.metrics = metrics;
     this.mayAct = mayAct;
@@ -129,9 +132,7 @@ final class Reconciler implements AutoCloseable {
     }
   }
 
-  /**
-   * How long to wait, and whether news from the API server end the wait.
-   */
+  /** How long to wait, and whether news from the API server end the wait. */
   private record Outcome(Duration pause, boolean listen) {}
 
   /** Waits for work; false at the end. */
@@ -169,7 +170,9 @@ final class Reconciler implements AutoCloseable {
         return new Outcome(RESYNC, false);
       }
       Keeper.Step step = keeper.step(current);
-      return after(step, fresh || pending, since);
+      Outcome outcome = after(step, fresh || pending, since);
+      endpoints.step(current);
+      return outcome;
     } catch (KubernetesClientException e) {
       pending |= fresh;
       return failed(e);

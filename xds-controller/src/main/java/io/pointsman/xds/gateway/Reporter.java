@@ -42,8 +42,7 @@ final class Reporter {
   private void tellVerdict(PolicyState state) {
     Verdict verdict = state.verdict();
     if (verdict.inForce()) {
-      log.info(
-          "policy is in force: policy=\"{}\" generation={}", state.id(), state.generation());
+      log.info("policy is in force: policy=\"{}\" generation={}", state.id(), state.generation());
       events.normal(state.id(), "InForce", "generation " + state.generation() + " is in force");
     } else {
       log.warn("policy is not in force: policy=\"{}\" reason=\"{}\"", state.id(), verdict.reason());

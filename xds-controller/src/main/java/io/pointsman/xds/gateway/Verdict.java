@@ -57,7 +57,8 @@ record Verdict(
       programmed &= isTrue(done);
       current &= isCurrent(yes, generation) && isCurrent(done, generation);
       if (reason.isEmpty()) {
-        reason = !isTrue(yes) ? reason(ACCEPTED, yes) : !isTrue(done) ? reason(PROGRAMMED, done) : "";
+        reason =
+            !isTrue(yes) ? reason(ACCEPTED, yes) : !isTrue(done) ? reason(PROGRAMMED, done) : "";
       }
       addWarnings(ancestor, warnings);
     }

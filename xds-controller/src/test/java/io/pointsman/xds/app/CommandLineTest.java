@@ -151,11 +151,7 @@ class CommandLineTest {
     Path file = file("{}");
     for (String command : new String[] {"gateway", "delete-policies"}) {
       assertThat(
-              run(
-                      Map.of(),
-                      command,
-                      "--settings=" + file,
-                      "--leader-election-lease=only-a-name")
+              run(Map.of(), command, "--settings=" + file, "--leader-election-lease=only-a-name")
                   .err())
           .isEqualTo(
               "xds-controller: --leader-election-lease: expected NAMESPACE/NAME, found"

@@ -12,9 +12,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.Test;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The whole program against fabric8's mock API server; a real one cannot run here. */
@@ -39,8 +39,7 @@ class GatewayControllerTest {
   void changesOfTheFileAreAppliedAndBadOnesNeverReachTheApiServer() throws Exception {
     Path file = Files.writeString(folder.resolve("settings.yaml"), "{}");
     try (var cluster = new Cluster(folder);
-        var controller =
-            GatewayController.start(file, ANY, cluster.kubeconfig(), null, "one")) {
+        var controller = GatewayController.start(file, ANY, cluster.kubeconfig(), null, "one")) {
       await()
           .untilAsserted(
               () ->
@@ -67,7 +66,8 @@ class GatewayControllerTest {
       await()
           .untilAsserted(
               () ->
-                  assertThat(cluster.policyChanges().subList(applied, cluster.policyChanges().size()))
+                  assertThat(
+                          cluster.policyChanges().subList(applied, cluster.policyChanges().size()))
                       .containsExactly("PATCH clienttrafficpolicies/pointsman"));
       await()
           .untilAsserted(

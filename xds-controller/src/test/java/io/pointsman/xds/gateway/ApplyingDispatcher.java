@@ -121,8 +121,7 @@ final class ApplyingDispatcher extends KubernetesCrudDispatcher {
     Map<String, Object> wanted = tree(body);
     MockResponse live = super.handleGet(path);
     Map<String, Object> before = live.code() == 200 ? tree(live.getBody().readUtf8()) : Map.of();
-    Map<String, Object> merged =
-        merge(copy(before), applied.getOrDefault(path, Map.of()), wanted);
+    Map<String, Object> merged = merge(copy(before), applied.getOrDefault(path, Map.of()), wanted);
     applied.put(path, tree(body));
     Map<String, Object> metadata = map(merged, "metadata");
     long generation = Manifest.number(before, "metadata", "generation");
@@ -140,8 +139,7 @@ final class ApplyingDispatcher extends KubernetesCrudDispatcher {
   }
 
   private MockResponse write(String path, Map<String, Object> object, boolean isNew) {
-    Headers headers =
-        Headers.builder().add("Content-Type", "application/json").build();
+    Headers headers = Headers.builder().add("Content-Type", "application/json").build();
     Buffer body = new Buffer(GSON.toJson(object).getBytes(StandardCharsets.UTF_8));
     return isNew
         ? super.handleCreate(
@@ -151,8 +149,7 @@ final class ApplyingDispatcher extends KubernetesCrudDispatcher {
                 path.substring(0, path.lastIndexOf('/')),
                 headers,
                 body))
-        : super.handleUpdate(
-            new RecordedRequest("HTTP/1.1", HttpMethod.PUT, path, headers, body));
+        : super.handleUpdate(new RecordedRequest("HTTP/1.1", HttpMethod.PUT, path, headers, body));
   }
 
   static Map<String, Object> accepted(long generation) {
@@ -184,11 +181,14 @@ final class ApplyingDispatcher extends KubernetesCrudDispatcher {
     return live;
   }
 
-  private static Map<String, Object> map(Map<String, Object> parent, String key) {
-    if (!(parent.get(key) instanceof Map)) {
-      parent.put(key, new LinkedHashMap<String, Object>());
+  /** The mapping at a key, which is made if it is not there. */
+  static Map<String, Object> map(Map<String, Object> parent, String key) {
+    if (parent.get(key) instanceof Map<?, ?> map) {
+      return cast(map);
     }
-    return cast(parent.get(key));
+    var made = new LinkedHashMap<String, Object>();
+    parent.put(key, made);
+    return made;
   }
 
   @SuppressWarnings("unchecked")
@@ -204,7 +204,8 @@ final class ApplyingDispatcher extends KubernetesCrudDispatcher {
     return cast(GSON.fromJson(json, LinkedHashMap.class));
   }
 
-  private static MockResponse status(int code, String reason, String message, @Nullable String field) {
+  private static MockResponse status(
+      int code, String reason, String message, @Nullable String field) {
     var status = new LinkedHashMap<String, Object>();
     status.put("kind", "Status");
     status.put("apiVersion", "v1");

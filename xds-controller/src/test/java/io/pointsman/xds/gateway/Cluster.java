@@ -95,9 +95,7 @@ public final class Cluster implements AutoCloseable {
     Map<String, Object> tree = tree(kind, name);
     change.accept(tree);
     var edited =
-        Serialization.unmarshal(
-            Serialization.asJson(tree),
-            GenericKubernetesResource.class);
+        Serialization.unmarshal(Serialization.asJson(tree), GenericKubernetesResource.class);
     var unused =
         client
             .genericKubernetesResources(PolicyApi.context(kind))
@@ -119,9 +117,7 @@ public final class Cluster implements AutoCloseable {
 
   @SuppressWarnings("unchecked")
   Map<String, Object> tree(PolicyKind kind, String name) {
-    return Serialization.unmarshal(
-        Serialization.asJson(policy(kind, name).get()),
-        Map.class);
+    return Serialization.unmarshal(Serialization.asJson(policy(kind, name).get()), Map.class);
   }
 
   /** What was asked to change of policies, as {@code PATCH envoypatchpolicies}. */

@@ -6,6 +6,7 @@ import static io.pointsman.xds.policy.PolicyKind.EXTENSION;
 import static io.pointsman.xds.policy.PolicyKind.PATCH;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -82,8 +83,7 @@ class GatewayPoliciesTest {
     try (var policies = keep("{}")) {
       untilInForce(policies, 4);
       assertThat(cluster.policyChanges())
-          .containsExactlyElementsOf(
-              patches(CLIENT_TRAFFIC, BACKEND_TRAFFIC, EXTENSION, PATCH));
+          .containsExactlyElementsOf(patches(CLIENT_TRAFFIC, BACKEND_TRAFFIC, EXTENSION, PATCH));
       List<Policy> expected = Policies.from(settings("{}"));
       for (int i = 0; i < expected.size(); i++) {
         var change = cluster.state().changes().get(i);
@@ -122,8 +122,9 @@ class GatewayPoliciesTest {
       // The same for a change: the old verdict does not count for what is new.
       cluster.state().acceptAll(false);
       policies.publish(
-          settings("{clientTrafficPolicy: {http2: {maxConcurrentStreams: 200}},"
-              + " envoyPatchPolicy: {route: {retries: 1}}}"),
+          settings(
+              "{clientTrafficPolicy: {http2: {maxConcurrentStreams: 200}},"
+                  + " envoyPatchPolicy: {route: {retries: 1}}}"),
           System.nanoTime());
       await()
           .untilAsserted(
@@ -136,8 +137,7 @@ class GatewayPoliciesTest {
       await()
           .untilAsserted(
               () ->
-                  assertThat(
-                          cluster.policyChanges().stream().filter(patches(PATCH).get(0)::equals))
+                  assertThat(cluster.policyChanges().stream().filter(patches(PATCH).get(0)::equals))
                       .hasSize(2));
     }
   }
@@ -177,9 +177,8 @@ class GatewayPoliciesTest {
           CLIENT_TRAFFIC,
           NAME,
           tree -> {
-            @SuppressWarnings("unchecked")
-            var http2 = (Map<String, Object>) Manifest.at(tree, "spec", "http2");
-            http2.put("maxConcurrentStreams", 5L);
+            ApplyingDispatcher.map(ApplyingDispatcher.map(tree, "spec"), "http2")
+                .put("maxConcurrentStreams", 5L);
           });
       await()
           .untilAsserted(
@@ -205,9 +204,7 @@ class GatewayPoliciesTest {
 
   @Test
   void ourFieldsAreTakenOverAndThoseOfOthersStay() throws Exception {
-    cluster
-        .state()
-        .own(Cluster.path(CLIENT_TRAFFIC, NAME), ".spec.connection.bufferLimit");
+    cluster.state().own(Cluster.path(CLIENT_TRAFFIC, NAME), ".spec.connection.bufferLimit");
     try (var policies = keep("{}")) {
       untilInForce(policies, 4);
       assertThat(
@@ -221,13 +218,10 @@ class GatewayPoliciesTest {
           CLIENT_TRAFFIC,
           NAME,
           tree -> {
-            @SuppressWarnings("unchecked")
-            var spec = (Map<String, Object>) Manifest.at(tree, "spec");
-            spec.put("enableEnvoyHeaders", true);
+            ApplyingDispatcher.map(tree, "spec").put("enableEnvoyHeaders", true);
           });
       policies.publish(
-          settings("clientTrafficPolicy: {http2: {maxConcurrentStreams: 200}}"),
-          System.nanoTime());
+          settings("clientTrafficPolicy: {http2: {maxConcurrentStreams: 200}}"), System.nanoTime());
       await()
           .untilAsserted(
               () ->
@@ -263,7 +257,7 @@ class GatewayPoliciesTest {
     try (var policies = keep("gateway: {enabled: false}")) {
       var theirs = settings("{}");
       var manifest = Policies.from(theirs).get(1).manifest();
-      ((Map<?, ?>) manifest.get("metadata")).remove("labels");
+      ApplyingDispatcher.map(manifest, "metadata").remove("labels");
       var unused =
           cluster
               .client()
@@ -293,8 +287,7 @@ class GatewayPoliciesTest {
             .withNamespace("default")
             .endMetadata()
             .build();
-    String uid =
-        cluster.client().resource(deployment).create().getMetadata().getUid();
+    String uid = cluster.client().resource(deployment).create().getMetadata().getUid();
     try (var policies = keep("gateway: {owner: {name: controller}}")) {
       untilInForce(policies, 4);
       assertThat(cluster.policy(PATCH, NAME).get().getMetadata().getOwnerReferences())
@@ -308,8 +301,7 @@ class GatewayPoliciesTest {
       policies.publish(
           settings("gateway: {owner: {name: controller, namespace: other}}"), System.nanoTime());
       policies.publish(
-          settings(
-              "gateway: {owner: {name: controller, namespace: other}, labels: {a: b}}"),
+          settings("gateway: {owner: {name: controller, namespace: other}, labels: {a: b}}"),
           System.nanoTime());
       await()
           .untilAsserted(
@@ -338,8 +330,7 @@ class GatewayPoliciesTest {
       var first = GatewayPolicies.start(client, settings("{}"), LEASE, "one", registry);
       untilInForce(first, 4);
       try (var second =
-          GatewayPolicies.start(
-              other, settings("{}"), LEASE, "two", new SimpleMeterRegistry())) {
+          GatewayPolicies.start(other, settings("{}"), LEASE, "two", new SimpleMeterRegistry())) {
         await().untilAsserted(() -> assertThat(second.report()).contains("leader: one\n"));
         assertThat(second.report()).doesNotContain("in force");
         first.close();
@@ -362,6 +353,69 @@ class GatewayPoliciesTest {
       policies.publish(settings("{}"), System.nanoTime());
       await().untilAsserted(() -> assertThat(policies.report()).doesNotContain("in force"));
       assertThat(cluster.policyChanges()).isEqualTo(changes);
+    }
+  }
+
+  private void pod(String name, String ip, String port) {
+    var pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .withNamespace("default")
+            .addToLabels("model.aibrix.ai/name", "m")
+            .addToLabels("model.aibrix.ai/port", port)
+            .endMetadata()
+            .withNewStatus()
+            .withPodIP(ip)
+            .endStatus()
+            .build();
+    var unused = cluster.client().resource(pod).create();
+  }
+
+  /** What Envoy Gateway finds behind the Service, as {@code ip:port}. */
+  private List<String> endpoints() {
+    return cluster
+        .client()
+        .discovery()
+        .v1()
+        .endpointSlices()
+        .inNamespace("default")
+        .withLabel("kubernetes.io/service-name", "pointsman-models")
+        .list()
+        .getItems()
+        .stream()
+        .flatMap(
+            slice ->
+                slice.getEndpoints().stream()
+                    .map(
+                        endpoint ->
+                            endpoint.getAddresses().get(0)
+                                + " "
+                                + slice.getPorts().get(0).getPort()))
+        .sorted()
+        .toList();
+  }
+
+  @Test
+  void modelPodsAreTheEndpointsOfTheServiceWithoutSelector() throws Exception {
+    pod("a", "10.0.0.1", "8000");
+    pod("b", "10.0.0.2", "9000");
+    try (var policies = keep("gateway: {destination: endpointOverride}")) {
+      untilInForce(policies, 4);
+      await()
+          .untilAsserted(
+              () -> assertThat(endpoints()).containsExactly("10.0.0.1 8000", "10.0.0.2 9000"));
+      pod("c", "fd00::3", "8000");
+      await().until(() -> endpoints().contains("fd00::3 8000"));
+      cluster.client().pods().inNamespace("default").withName("b").delete();
+      await()
+          .untilAsserted(
+              () -> assertThat(endpoints()).containsExactly("10.0.0.1 8000", "fd00::3 8000"));
+
+      policies.publish(
+          settings("gateway: {destination: endpointOverride, modelServices: [mine]}"),
+          System.nanoTime());
+      await().until(() -> endpoints().isEmpty());
     }
   }
 }

@@ -62,6 +62,7 @@ class ManifestTest {
                 "kubectl-edit",
                 new TreeSet<>(
                     java.util.List.of(
-                        "connection.bufferLimit", "headers.earlyRequestHeaders.remove[\"x-mine\"]"))));
+                        "connection.bufferLimit",
+                        "headers.earlyRequestHeaders.remove[\"x-mine\"]"))));
   }
 }
