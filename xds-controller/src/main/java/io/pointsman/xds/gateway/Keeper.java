@@ -147,12 +147,7 @@ final class Keeper {
       Map<String, Object> live = api.get(id);
       return live == null
           ? PolicyState.absent(id, PolicyState.WAITING)
-          : new PolicyState(
-              id,
-              Verdict.none(PolicyState.WAITING),
-              Manifest.number(live, "metadata", "generation"),
-              Verdict.observedGeneration(live),
-              ForeignFields.of(live));
+          : PolicyState.of(id, live, Verdict.none(PolicyState.WAITING));
     }
 
     /** What is wrong with one policy keeps no other from being applied. */

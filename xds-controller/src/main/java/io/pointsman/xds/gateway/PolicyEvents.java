@@ -32,21 +32,21 @@ final class PolicyEvents {
     this.client = client;
   }
 
-  void normal(PolicyId policy, String reason, String message) {
+  void normal(PolicyState policy, String reason, String message) {
     write(policy, "Normal", reason, message);
   }
 
-  void warning(PolicyId policy, String reason, String message) {
+  void warning(PolicyState policy, String reason, String message) {
     write(policy, "Warning", reason, message);
   }
 
-  private void write(PolicyId policy, String type, String reason, String message) {
+  private void write(PolicyState state, String type, String reason, String message) {
     try {
-      create(event(policy, type, reason, message));
+      create(event(state, type, reason, message));
     } catch (KubernetesClientException e) {
       log.warn(
           "event could not be written: policy=\"{}\" reason={} error=\"{}\"",
-          policy,
+          state.id(),
           reason,
           Failures.reason(e));
     }
@@ -66,8 +66,9 @@ final class PolicyEvents {
     }
   }
 
-  private static Event event(PolicyId policy, String type, String reason, String message) {
-    String said = policy + "\n" + reason + "\n" + message;
+  private static Event event(PolicyState state, String type, String reason, String message) {
+    PolicyId policy = state.id();
+    String said = policy + "\n" + state.uid() + "\n" + reason + "\n" + message;
     UUID id = UUID.nameUUIDFromBytes(said.getBytes(StandardCharsets.UTF_8));
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     return new EventBuilder()
@@ -83,6 +84,8 @@ final class PolicyEvents {
         .withKind(policy.kind().kind())
         .withNamespace(policy.namespace())
         .withName(policy.name())
+        // kubectl describe shows only events with the object's own.
+        .withUid(state.uid())
         .endInvolvedObject()
         .withNewSource()
         .withComponent(Policies.MANAGER)

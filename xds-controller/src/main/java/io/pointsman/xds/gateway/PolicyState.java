@@ -7,6 +7,7 @@ import java.util.SortedSet;
 /**
  * What is known of one policy after a look at it.
  *
+ * @param uid of the object; empty if it is not there
  * @param verdict what Envoy Gateway says of it
  * @param generation of the policy; 0 if it is not there
  * @param observedGeneration the one that Envoy Gateway speaks of
@@ -14,6 +15,7 @@ import java.util.SortedSet;
  */
 record PolicyState(
     PolicyId id,
+    String uid,
     Verdict verdict,
     long generation,
     long observedGeneration,
@@ -28,15 +30,21 @@ record PolicyState(
   }
 
   static PolicyState of(PolicyId id, Map<?, ?> live) {
+    return of(id, live, Verdict.of(id.kind(), live));
+  }
+
+  /** One that is there, of which we say something else than Envoy Gateway. */
+  static PolicyState of(PolicyId id, Map<?, ?> live, Verdict verdict) {
     return new PolicyState(
         id,
-        Verdict.of(id.kind(), live),
+        Manifest.text(live, "metadata", "uid"),
+        verdict,
         Manifest.number(live, "metadata", "generation"),
         Verdict.observedGeneration(live),
         ForeignFields.of(live));
   }
 
   static PolicyState absent(PolicyId id, String reason) {
-    return new PolicyState(id, Verdict.none(reason), 0, 0, Map.of());
+    return new PolicyState(id, "", Verdict.none(reason), 0, 0, Map.of());
   }
 }

@@ -43,12 +43,12 @@ final class Reporter {
     Verdict verdict = state.verdict();
     if (verdict.inForce()) {
       log.info("policy is in force: policy=\"{}\" generation={}", state.id(), state.generation());
-      events.normal(state.id(), "InForce", "generation " + state.generation() + " is in force");
+      events.normal(state, "InForce", "generation " + state.generation() + " is in force");
     } else {
       log.warn("policy is not in force: policy=\"{}\" reason=\"{}\"", state.id(), verdict.reason());
       // Not worth an event while Envoy Gateway has not had time to look.
       if (verdict.current()) {
-        events.warning(state.id(), "NotInForce", verdict.reason());
+        events.warning(state, "NotInForce", verdict.reason());
       }
     }
     for (String warning : verdict.warnings()) {

@@ -110,7 +110,8 @@ class CommandLineTest {
     assertThat(result.err())
         .isEqualTo(
             "xds-controller: Missing required subcommand, expected one of bootstrap,"
-                + " delete-policies, gateway, policies, serve, validate; see xds-controller --help\n");
+                + " delete-policies, gateway, policies, serve, validate; see xds-controller"
+                + " --help\n");
   }
 
   @Test

@@ -143,6 +143,61 @@ class GatewayPoliciesTest {
   }
 
   @Test
+  void whatEnvoyGatewaySaysIsAnEventOnThePolicy() throws Exception {
+    try (var policies = keep("{}")) {
+      untilInForce(policies, 4);
+      String uid = cluster.policy(PATCH, NAME).get().getMetadata().getUid();
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          cluster.client().v1().events().inNamespace("default").list().getItems())
+                      .anySatisfy(
+                          event -> {
+                            assertThat(event.getInvolvedObject().getUid()).isEqualTo(uid);
+                            assertThat(event.getInvolvedObject().getKind())
+                                .isEqualTo("EnvoyPatchPolicy");
+                            assertThat(event.getType()).isEqualTo("Normal");
+                            assertThat(event.getReason()).isEqualTo("InForce");
+                          }));
+      cluster.edit(
+          PATCH,
+          NAME,
+          tree ->
+              tree.put(
+                  "status",
+                  Map.of(
+                      "ancestors",
+                      List.of(
+                          Map.of(
+                              "conditions",
+                              List.of(
+                                  Map.of(
+                                      "type", "Accepted",
+                                      "status", "False",
+                                      "reason", "Disabled",
+                                      "message", "EnvoyPatchPolicy is disabled",
+                                      "observedGeneration", 9),
+                                  Map.of(
+                                      "type", "Programmed",
+                                      "status", "False",
+                                      "observedGeneration", 9)))))));
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          cluster.client().v1().events().inNamespace("default").list().getItems())
+                      .anySatisfy(
+                          event -> {
+                            assertThat(event.getType()).isEqualTo("Warning");
+                            assertThat(event.getReason()).isEqualTo("NotInForce");
+                            assertThat(event.getMessage())
+                                .isEqualTo("Accepted=False Disabled: EnvoyPatchPolicy is disabled");
+                          }));
+    }
+  }
+
+  @Test
   void switchedOffThePatchGoesFirst() throws Exception {
     try (var policies = keep("{}")) {
       untilInForce(policies, 4);
