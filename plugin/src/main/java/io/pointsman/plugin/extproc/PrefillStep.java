@@ -23,6 +23,8 @@ final class PrefillStep {
   /** Sends the request on to its pod. */
   interface Delivery {
     /**
+     * Sends it.
+     *
      * @param changed the body in place of the one that came, or null
      */
     void deliver(RoutedRequest routed, byte @Nullable [] changed);

@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +43,11 @@ final class PrefillClient implements AutoCloseable {
             .connectTimeout(connectTimeout)
             .executor(threads)
             .build();
+  }
+
+  /** Where what follows a call may be done. */
+  Executor threads() {
+    return threads;
   }
 
   /**

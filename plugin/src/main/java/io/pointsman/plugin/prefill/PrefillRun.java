@@ -129,7 +129,7 @@ final class PrefillRun {
     }
     CompletableFuture<PrefillOutcome.Failed> rest = new CompletableFuture<>();
     var unused =
-        sent.whenComplete(
+        sent.whenCompleteAsync(
             (answer, failure) -> {
               meters.ended();
               reservation.release();
@@ -141,7 +141,9 @@ final class PrefillRun {
               } else {
                 answered(reservation, protocol, answer, failure);
               }
-            });
+            },
+            // Not on the thread that keeps time for everybody.
+            client.threads());
     if (protocol.isBeside()) {
       goOnBeside(pod, protocol, sent, rest);
     }

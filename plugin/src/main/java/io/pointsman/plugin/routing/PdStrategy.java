@@ -83,7 +83,26 @@ final class PdStrategy implements RoutingStrategy {
         prefillScores(candidates, loads, scores, policies.prefillScorePolicy(), roleset, prefill);
     double worstDecode =
         decodeScores(candidates, loads, scores, policies.decodeScorePolicy(), roleset, decode);
-    return best(candidates, scores, worstPrefill, worstDecode);
+    double slack =
+        unseen(candidates, loads, Role.PREFILL) / worstPrefill
+            + unseen(candidates, loads, Role.DECODE) / worstDecode;
+    return best(candidates, scores, worstPrefill, worstDecode, slack);
+  }
+
+  /**
+   * By how much a score may be wrong, because other replicas decide too and are heard a moment
+   * later: pairs that are so close are equal, so that replicas do not pile on the same one.
+   */
+  private static double unseen(CandidateView candidates, double[] loads, Role role) {
+    double most = 1;
+    int unseen = 0;
+    for (int i = 0; i < candidates.size(); i++) {
+      if (candidates.role(i) == role && !Double.isNaN(loads[i])) {
+        most = Math.max(most, loads[i]);
+        unseen = Math.max(unseen, candidates.uncertainty(i));
+      }
+    }
+    return unseen / most;
   }
 
   /** Reads the loads of those that can be of a pair; {@link #OUT} for all others. */
@@ -245,8 +264,12 @@ final class PdStrategy implements RoutingStrategy {
 
   /** The decode pod of the best pair, whose prefill pod is told to the view; -1 if none is left. */
   private int best(
-      CandidateView candidates, double[] scores, double worstPrefill, double worstDecode) {
-    double least = Double.MAX_VALUE;
+      CandidateView candidates,
+      double[] scores,
+      double worstPrefill,
+      double worstDecode,
+      double slack) {
+    double least = least(candidates, scores, worstPrefill, worstDecode);
     int bestPrefill = -1;
     int bestDecode = -1;
     int equals = 0;
@@ -255,17 +278,11 @@ final class PdStrategy implements RoutingStrategy {
         continue;
       }
       for (int p = 0; p < candidates.size(); p++) {
-        if (candidates.role(p) != Role.PREFILL
-            || Double.isNaN(scores[p])
-            || !Objects.equals(candidates.roleset(p), candidates.roleset(d))) {
+        if (!isPartner(candidates, scores, p, d)) {
           continue;
         }
         double score = scores[p] / worstPrefill + scores[d] / worstDecode;
-        if (score < least) {
-          least = score;
-          equals = 0;
-        }
-        if (score == least && candidates.random().nextInt(++equals) == 0) {
+        if (score <= least + slack && candidates.random().nextInt(++equals) == 0) {
           bestPrefill = p;
           bestDecode = d;
         }
@@ -275,6 +292,28 @@ final class PdStrategy implements RoutingStrategy {
       candidates.prefillOn(bestPrefill);
     }
     return bestDecode;
+  }
+
+  private static double least(
+      CandidateView candidates, double[] scores, double worstPrefill, double worstDecode) {
+    double least = Double.MAX_VALUE;
+    for (int d = 0; d < candidates.size(); d++) {
+      if (candidates.role(d) != Role.DECODE || Double.isNaN(scores[d])) {
+        continue;
+      }
+      for (int p = 0; p < candidates.size(); p++) {
+        if (isPartner(candidates, scores, p, d)) {
+          least = Math.min(least, scores[p] / worstPrefill + scores[d] / worstDecode);
+        }
+      }
+    }
+    return least;
+  }
+
+  private static boolean isPartner(CandidateView candidates, double[] scores, int p, int d) {
+    return candidates.role(p) == Role.PREFILL
+        && !Double.isNaN(scores[p])
+        && Objects.equals(candidates.roleset(p), candidates.roleset(d));
   }
 
   private boolean isWarm(CandidateView candidates, int decode) {

@@ -1,6 +1,7 @@
 package io.pointsman.plugin.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.pointsman.plugin.blockmap.PrefixIndex;
@@ -14,6 +15,7 @@ import io.pointsman.plugin.endpoint.EndpointSpec.Role;
 import io.pointsman.plugin.endpoint.HealthSettings;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelSpec;
+import io.pointsman.plugin.endpoint.Outcome;
 import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.routing.Decision.Routed;
@@ -23,7 +25,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -234,6 +238,43 @@ class PdStrategyTest {
     assertThat(tried).hasSize(2).allMatch(endpoint -> "a".equals(endpoint.roleset()));
     assertThat(second.endpoint().inFlight()).isOne();
     assertThat(plan.another(tried)).isNull();
+  }
+
+  /** The way back for one that was set aside: in its own role, with the other half beside it. */
+  @Test
+  void aPrefillPodInProbationIsTriedAsOne() {
+    var clock = new AtomicLong();
+    var onTrial =
+        new EndpointRegistry(
+            HealthSettings.DEFAULTS, new SimpleMeterRegistry(), clock::get, () -> 0L);
+    var routing =
+        new Router(
+            onTrial::pools,
+            StrategyCatalog.standard(),
+            new RoutingSettings("pd", Duration.ZERO, true),
+            prefixes,
+            Random::new,
+            clock::get);
+    add("a", Role.PREFILL, Disaggregation.DEFAULT);
+    add("a", Role.PREFILL, Disaggregation.DEFAULT);
+    add("a", Role.DECODE, Disaggregation.DEFAULT);
+    onTrial.apply(new Topology(List.of(new ModelSpec("m", "vllm", pods, ModelConfig.NONE))));
+    Endpoint failing = onTrial.pools().all().iterator().next().all().get(0);
+    for (int i = 0; i < HealthSettings.DEFAULTS.consecutiveFailures(); i++) {
+      onTrial.report(failing, Outcome.UNAVAILABLE);
+    }
+    await().until(() -> onTrial.pools().all().iterator().next().candidates().size() == 2);
+    assertThat(prefill((Routed) routing.route(request(40))).endpoint()).isNotSameAs(failing);
+
+    clock.addAndGet(HealthSettings.DEFAULTS.maxTime().toNanos());
+    onTrial.apply(new Topology(List.of(new ModelSpec("m", "vllm", pods, ModelConfig.NONE))));
+    Routed tried = (Routed) routing.route(request(40));
+
+    assertThat(prefill(tried).endpoint()).isSameAs(failing);
+    assertThat(prefill(tried).isTrial()).isTrue();
+    assertThat(tried.reservation().isTrial()).isFalse();
+    assertThat(tried.reservation().endpoint().role()).isEqualTo(Role.DECODE);
+    onTrial.close();
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.pointsman.plugin.endpoint.Disaggregation;
 import io.pointsman.plugin.endpoint.EndpointKey;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.EndpointSpec.Role;
@@ -309,5 +310,27 @@ class PodReaderTest {
             .config();
 
     assertThat(one).isSameAs(other).isEqualTo(config);
+  }
+
+  @Test
+  void aPodSaysHowItsEngineHandsKvCachesOver() {
+    var plain = read(pod("a", "10.0.0.1")).endpoints().get(0);
+    var said =
+        annotated(
+            labelled(pod("a", "10.0.0.1"), "model.aibrix.ai/kv-connector-type", "NIXL"),
+            "model.aibrix.ai/sglang-bootstrap-port",
+            "9001");
+
+    assertThat(plain.disaggregation()).isEqualTo(Disaggregation.DEFAULT);
+    assertThat(read(said).endpoints().get(0).disaggregation())
+        .isEqualTo(new Disaggregation(0, 0, false, "nixl", 9001));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "65536", "x", "-1"})
+  void aBootstrapPortThatIsNoneIsTheUsualOne(String port) {
+    var said = annotated(pod("a", "10.0.0.1"), "model.aibrix.ai/sglang-bootstrap-port", port);
+
+    assertThat(read(said).endpoints().get(0).disaggregation()).isEqualTo(Disaggregation.DEFAULT);
   }
 }

@@ -2,8 +2,10 @@ package io.pointsman.plugin.endpoint.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pointsman.plugin.endpoint.Disaggregation;
 import io.pointsman.plugin.endpoint.ModelConfig;
 import io.pointsman.plugin.endpoint.ModelConfigReader;
+import io.pointsman.plugin.endpoint.Profile;
 import io.pointsman.plugin.endpoint.kubernetes.ProfileChooser.Choice;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -131,5 +133,22 @@ class ProfileChooserTest {
     chooser.retain(Set.of(), Set.of());
 
     assertThat(choose(pod("a", 1, true, BAD)).config()).isEqualTo(ModelConfig.NONE);
+  }
+
+  @Test
+  void forWhichPromptsAPodIsItSaysForItselfAlone() {
+    String prompts =
+        """
+        {"defaultProfile": "p", "profiles": {"p": {"routingConfig":
+          {"promptLenBucketMinLength": 10, "promptLenBucketMaxLength": 20, "combined": true}}}}\
+        """;
+
+    Profile.Prefill said = chooser.prefill(pod("a", 1, true, prompts));
+
+    assertThat(Disaggregation.DEFAULT.with(said))
+        .isEqualTo(new Disaggregation(10, 20, true, null, Disaggregation.BOOTSTRAP_PORT));
+    assertThat(chooser.prefill(pod("b", 2, true, ONE))).isEqualTo(Profile.Prefill.NONE);
+    assertThat(chooser.prefill(pod("c", 2, true, null))).isEqualTo(Profile.Prefill.NONE);
+    assertThat(chooser.prefill(pod("d", 2, true, BAD))).isEqualTo(Profile.Prefill.NONE);
   }
 }
