@@ -15,8 +15,9 @@ package io.pointsman.plugin.limit;
  *   <li>A replica not heard of for {@link #SILENT_MS} may be alive and cut off. If such replicas go
  *       on by themselves ({@code open}), their share is kept for them until they are forgotten.
  *   <li>If Redis comes back from anything that may have lost it data, or kept everybody from it, it
- *       gives nothing until all replicas have told their holds, or {@link #SETTLE_MS} have passed.
- *       If it was empty then and somebody is missing, windows that had begun before stay closed.
+ *       gives nothing until all replicas that were there have told their holds (new ones do not
+ *       count), or {@link #SETTLE_MS} have passed. If it was empty then and somebody is missing,
+ *       windows that had begun before stay closed.
  * </ul>
  */
 final class LeaseScript {
@@ -63,7 +64,7 @@ final class LeaseScript {
       local open = ARGV[4] == '1'
       local known = tonumber(ARGV[5])
 
-      local seen, created, settle, expected, newest = {}, nil, 0, 0, nil
+      local seen, since, created, settle, expected, newest = {}, {}, nil, 0, 0, nil
       local all = redis.call('HGETALL', KEYS[1])
       for i = 1, #all, 2 do
         local field, value = all[i], tonumber(all[i + 1])
@@ -72,6 +73,7 @@ final class LeaseScript {
         elseif field == 'expected' then expected = value
         elseif string.sub(field, 1, 5) == 'call:' then
           if string.sub(field, 6) == me and call <= value then return {} end
+        elseif string.sub(field, 1, 6) == 'since:' then since[string.sub(field, 7)] = value
         else
           local id = string.sub(field, 6)
           seen[id] = value
@@ -89,10 +91,21 @@ final class LeaseScript {
           end
         end
       end
-      if now < settle + @SETTLE and known > expected then expected = known end
-      if told and created == tonumber(ARGV[6]) and now <= tonumber(ARGV[7]) then
+      local list = tonumber(ARGV[6])
+      if list ~= 0 and list ~= created and not since[me] then
+        since[me] = 0
+        redis.call('HSET', KEYS[1], 'since:' .. me, 0)
+      end
+      if now < settle + @SETTLE and since[me] and since[me] < settle then
+        expected = math.max(expected, known)
+      end
+      if told and created == list and now <= tonumber(ARGV[7]) then
         seen[me] = now
         redis.call('HSET', KEYS[1], 'seen:' .. me, now)
+        if not since[me] then
+          since[me] = now
+          redis.call('HSET', KEYS[1], 'since:' .. me, now)
+        end
       end
       redis.call('HSET', KEYS[1], 'call:' .. me, call, 'created', created,
         'settle', settle, 'expected', expected)
@@ -101,15 +114,16 @@ final class LeaseScript {
       local silent, n, ready = {}, 0, 0
       for id, value in pairs(seen) do
         if now - value > @FORGET and now - settle > @FORGET then
-          redis.call('HDEL', KEYS[1], 'seen:' .. id, 'call:' .. id)
+          redis.call('HDEL', KEYS[1], 'seen:' .. id, 'call:' .. id, 'since:' .. id)
           seen[id] = nil
         else
           n = n + 1
-          if value >= settle then ready = ready + 1 end
+          if value >= settle and (since[id] or 0) < settle then ready = ready + 1 end
           if open and id ~= me and now - value > @SILENT then silent[id] = true end
         end
       end
       if not seen[me] then n = n + 1 end
+      if now < settle + @SETTLE then n = math.max(n, expected) end
       local settled = now >= settle + @SETTLE or ready >= expected
       local reply = {micros, n, settled and 1 or 0, created}
 
@@ -162,7 +176,7 @@ final class LeaseScript {
 
   /** KEYS: replicas. ARGV: replica. It is gone, and nothing is kept for it. */
   static final String LEAVE =
-      "return redis.call('HDEL', KEYS[1], 'seen:' .. ARGV[1], 'call:' .. ARGV[1])";
+      "return redis.call('HDEL', KEYS[1], 'seen:' .. ARGV[1], 'call:' .. ARGV[1], 'since:' .. ARGV[1])";
 
   private LeaseScript() {}
 

@@ -148,7 +148,8 @@ final class RateCounter extends Counter {
     } else {
       present = begin(contact, window, hold, false, nowNanos);
     }
-    present.lowAt(contact.settled() && remaining() > 0 ? target() / 2 : Long.MIN_VALUE);
+    boolean more = contact.settled() && remaining() > 0 && target() > 0;
+    present.lowAt(more ? target() / 2 : Long.MIN_VALUE);
     return !present.isOver(nowNanos);
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pointsman.plugin.limit.SimulatedReplicas.Faults;
 import io.pointsman.plugin.limit.SimulatedReplicas.Replica;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,6 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * admitted in a window of Redis' time, counted. The script runs in a real Redis.
  */
 class LeaseArithmeticTest {
+  private static final Limit PER_SECOND = Limit.MODEL_REQUESTS;
+  private static final Limit PER_MINUTE = Limit.CALLER_REQUESTS;
   private static final LimitSettings OPEN = LimitSettings.DEFAULTS;
 
   @ParameterizedTest(name = "{0} replicas, limit {1}, {2} requests a second, seed {3}")
@@ -29,13 +32,13 @@ class LeaseArithmeticTest {
       for (int i = 0; i < count; i++) {
         all.add(OPEN);
       }
-      run(all, 500, limit, load, 1_000, 1, 1);
+      run(all, 500, limit, load);
       all.forget();
-      run(all, 10_000, limit, load, 1_000, 1, 1);
+      run(all, 10_000, limit, load);
 
-      long windows = all.admitted().size() - 2;
-      long used = inner(all.admitted());
-      assertThat(all.admitted().values()).as("seed %d", seed).allMatch(n -> n <= limit);
+      long windows = all.admitted(PER_SECOND).size() - 2;
+      long used = inner(all.admitted(PER_SECOND));
+      assertThat(all.admitted(PER_SECOND).values()).as("seed %d", seed).allMatch(n -> n <= limit);
       assertThat(used / ((double) windows * limit))
           .as("share that was used; seed %d", seed)
           .isGreaterThanOrEqualTo(0.97);
@@ -43,7 +46,11 @@ class LeaseArithmeticTest {
   }
 
   @ParameterizedTest(name = "seed {0}")
-  @ValueSource(longs = {21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32})
+  @ValueSource(
+      longs = {
+        21, 22, 23, 24, 25, 26, 27, 28, 32, 46, 68, 101, 102, 103, 104, 105, 106, 107, 108, 109,
+        110, 111, 112
+      })
   void whateverIsLostLateOrDeadNoWindowIsOver(long seed) throws Exception {
     try (var all = new SimulatedReplicas(seed)) {
       int limit = new int[] {5, 60, 400, 1500}[(int) (seed % 4)];
@@ -52,7 +59,7 @@ class LeaseArithmeticTest {
       for (int i = 0; i < count; i++) {
         all.add(settings);
       }
-      run(all, 2_000, limit, 2 * limit + 200, 1_000, 1, 1);
+      run(all, 2_000, limit, 2 * limit + 200);
       for (int round = 0; round < 12; round++) {
         all.faults(
             new Faults(
@@ -64,18 +71,20 @@ class LeaseArithmeticTest {
           case 1 -> all.down(true);
           default -> all.down(false);
         }
-        run(all, 500 + all.random.nextInt(4_000), limit, 2 * limit + 200, 1_000, 1, 1);
+        run(all, 500 + all.random.nextInt(4_000), limit, 2 * limit + 200);
         if (all.random.nextInt(3) == 0) {
           // Emptied, as by a restart: out of reach for a moment too short to be noticed, or longer.
           all.down(true);
-          run(all, all.random.nextInt(1_500), limit, 2 * limit + 200, 1_000, 1, 1);
+          run(all, all.random.nextInt(1_500), limit, 2 * limit + 200);
           all.empty();
           all.down(false);
         }
       }
-      assertThat(all.admitted().values()).as("seed %d", seed).isNotEmpty();
-      all.admitted().values().removeIf(n -> n <= limit);
-      assertThat(all.admitted()).as("windows over the limit %d; seed %d", limit, seed).isEmpty();
+      assertThat(all.admitted(PER_SECOND).values()).as("seed %d", seed).isNotEmpty();
+      all.admitted(PER_SECOND).values().removeIf(n -> n <= limit);
+      assertThat(all.admitted(PER_SECOND))
+          .as("windows over the limit %d; seed %d", limit, seed)
+          .isEmpty();
     }
   }
 
@@ -86,26 +95,68 @@ class LeaseArithmeticTest {
     all.add(settings);
   }
 
-  /** Lets time pass under load, which falls on the replicas unevenly. */
+  @Test
+  void tenMinutesWithADeathAnOutageAndALossOfDataAreNeverOver() throws Exception {
+    long seed = 99;
+    try (var all = new SimulatedReplicas(seed)) {
+      var settings = new LimitSettings(true, 4, 0, false);
+      for (int i = 0; i < 4; i++) {
+        all.add(settings);
+      }
+      tenMinutes(all, settings);
+
+      Map<Long, Integer> minutes = all.admitted(PER_MINUTE);
+      Map<Long, Integer> seconds = all.admitted(PER_SECOND);
+      assertThat(minutes.values()).as("minutes; seed %d", seed).allMatch(n -> n <= 1_200);
+      assertThat(seconds.values()).as("seconds; seed %d", seed).allMatch(n -> n <= 60);
+      assertThat(minutes.values().stream().filter(n -> n >= 1_200 * 0.97).count())
+          .as("minutes that were used up; seed %d", seed)
+          .isGreaterThanOrEqualTo(5);
+      assertThat(seconds.values().stream().mapToInt(n -> n).sum())
+          .as("seconds; seed %d", seed)
+          .isGreaterThanOrEqualTo((int) (0.93 * 600 * 60));
+    }
+  }
+
+  private static void tenMinutes(SimulatedReplicas all, LimitSettings settings) {
+    run(all, 150_000, 60, 80, 1_200, 5);
+    kill(all, settings);
+    run(all, 150_000, 60, 80, 1_200, 5);
+    all.empty();
+    run(all, 100_000, 60, 80, 1_200, 5);
+    all.down(true);
+    run(all, 20_000, 60, 80, 1_200, 5);
+    all.down(false);
+    run(all, 180_000, 60, 80, 1_200, 5);
+  }
+
+  private static void run(SimulatedReplicas all, long ms, int limit, int load) {
+    run(all, ms, limit, load, 0, 1);
+  }
+
+  /**
+   * Lets time pass under load, which falls on the replicas unevenly.
+   *
+   * @param limit requests in a second
+   * @param load requests that come in a second, for each limit
+   * @param minutely requests in a minute; 0 for none
+   * @param stepMs how far the clock is set each time
+   */
   private static void run(
-      SimulatedReplicas all,
-      long ms,
-      int limit,
-      int load,
-      long windowMs,
-      int names,
-      double stepMs) {
-    all.countIn(windowMs);
+      SimulatedReplicas all, long ms, int limit, int load, int minutely, int stepMs) {
     long end = all.nowMs() + ms;
     double due = 0;
     long last = all.nowMs();
     while (all.nowMs() < end) {
-      all.step((long) (stepMs * 1_000));
+      all.step(stepMs * 1_000L);
       due += load * (all.nowMs() - last) / 1_000.0;
       last = all.nowMs();
       for (; due >= 1; due--) {
         int i = (int) (all.replicas.size() * Math.pow(all.random.nextDouble(), 1.5));
-        all.replicas.get(i).request(Limit.MODEL_REQUESTS, "n" + all.random.nextInt(names), limit);
+        all.replicas.get(i).request(PER_SECOND, "n", limit);
+        if (minutely > 0) {
+          all.replicas.get(i).request(PER_MINUTE, "n", minutely);
+        }
       }
     }
   }

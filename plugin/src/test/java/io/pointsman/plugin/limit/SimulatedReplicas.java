@@ -5,6 +5,7 @@ import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.redis.RedisProcess;
 import io.pointsman.plugin.redis.RedisTarget;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -20,6 +21,9 @@ final class SimulatedReplicas implements AutoCloseable {
   private static final String TIME = "redis.call('HMGET', 'clock', 's', 'us')";
   private static final long MS = 1_000_000;
 
+  /** By Redis' clock; where replicas think to be is theirs to find out. */
+  private static final long BEGIN_MS = 1_700_000_000_000L;
+
   /** Probabilities of what can happen to a message. */
   record Faults(double lost, double replyLost, double late) {
     static final Faults NONE = new Faults(0, 0, 0);
@@ -29,10 +33,8 @@ final class SimulatedReplicas implements AutoCloseable {
   final List<Replica> replicas = new ArrayList<>();
   private final RedisProcess redis = new RedisProcess();
   private final RedisMonitor monitor;
-  private final Map<Long, Integer> admitted = new TreeMap<>();
+  private final Map<Limit, Map<Long, Integer>> admitted = new EnumMap<>(Limit.class);
   private long nanos = 5_000_000 * MS;
-  private long redisAheadMs = 1_700_000_000_000L;
-  private long windowMs = 1_000;
   private Faults faults = Faults.NONE;
   private boolean down;
   private int made;
@@ -135,11 +137,11 @@ final class SimulatedReplicas implements AutoCloseable {
                 .thenAccept(
                     known -> {
                       if (known instanceof Verdict.Admitted) {
-                        countAdmitted();
+                        countAdmitted(limit);
                       }
                     });
       } else if (verdict instanceof Verdict.Admitted) {
-        countAdmitted();
+        countAdmitted(limit);
       }
     }
 
@@ -159,13 +161,8 @@ final class SimulatedReplicas implements AutoCloseable {
     }
   }
 
-  private void countAdmitted() {
-    admitted.merge(Math.floorDiv(redisMs(), windowMs), 1, Integer::sum);
-  }
-
-  /** Sets the length of the windows in which requests are counted here. */
-  void countIn(long newWindowMs) {
-    windowMs = newWindowMs;
+  private void countAdmitted(Limit limit) {
+    admitted(limit).merge(Math.floorDiv(redisMs(), limit.windowMs()), 1, Integer::sum);
   }
 
   Replica add(LimitSettings settings) {
@@ -187,13 +184,8 @@ final class SimulatedReplicas implements AutoCloseable {
     monitor.run("flush", client -> client.flushAll());
   }
 
-  /** Redis' clock is set. */
-  void setClock(long byMs) {
-    redisAheadMs += byMs;
-  }
-
   long redisMs() {
-    return redisAheadMs + nanos / MS;
+    return BEGIN_MS + nanos / MS;
   }
 
   long nowMs() {
@@ -211,8 +203,8 @@ final class SimulatedReplicas implements AutoCloseable {
   }
 
   /** Requests that were admitted in each window, by Redis' clock. */
-  Map<Long, Integer> admitted() {
-    return admitted;
+  Map<Long, Integer> admitted(Limit limit) {
+    return admitted.computeIfAbsent(limit, added -> new TreeMap<>());
   }
 
   void forget() {
