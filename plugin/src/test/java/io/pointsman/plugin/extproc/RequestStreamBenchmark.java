@@ -3,7 +3,6 @@ package io.pointsman.plugin.extproc;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -123,54 +122,5 @@ public class RequestStreamBenchmark {
                 .addProfiler(GCProfiler.class)
                 .build())
         .run();
-  }
-
-  /** Takes replies as gRPC would, and keeps the last. */
-  private static final class Sink extends ServerCallStreamObserver<ProcessingResponse> {
-    private @Nullable ProcessingResponse last;
-
-    @Override
-    public void onNext(ProcessingResponse reply) {
-      last = reply;
-    }
-
-    @Override
-    public void onError(Throwable cause) {
-      throw new IllegalStateException(cause);
-    }
-
-    @Override
-    public void onCompleted() {}
-
-    @Override
-    public boolean isReady() {
-      return true;
-    }
-
-    @Override
-    public boolean isCancelled() {
-      return false;
-    }
-
-    @Override
-    public void request(int count) {}
-
-    @Override
-    public void disableAutoInboundFlowControl() {}
-
-    @Override
-    public void disableAutoRequest() {}
-
-    @Override
-    public void setOnReadyHandler(Runnable handler) {}
-
-    @Override
-    public void setOnCancelHandler(Runnable handler) {}
-
-    @Override
-    public void setCompression(String compression) {}
-
-    @Override
-    public void setMessageCompression(boolean enable) {}
   }
 }
