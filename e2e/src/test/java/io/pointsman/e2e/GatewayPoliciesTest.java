@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,8 +122,7 @@ class GatewayPoliciesTest {
     try (var envoy = new XdsEnvoy(folder, true, settings)) {
       Map<String, Object> dump = parts(envoy.envoy().configDump());
       for (List<String> field : FIELDS) {
-        Policy policy = policies.get(field.get(0));
-        assertThat(policy).isNotNull();
+        Policy policy = policy(policies, field.get(0));
         assertThat(plain(at(policy.spec(), field.get(1))))
             .as("%s %s, %s", field.get(0), field.get(1), field.get(2))
             .isEqualTo(plain(at(dump, field.get(2))));
@@ -133,9 +133,9 @@ class GatewayPoliciesTest {
 
   /** What the patch adds is, whole, what the Envoy has. */
   private static void assertPatched(Map<String, Policy> policies, Map<String, Object> dump) {
-    Policy patch = policies.get(PolicyKind.PATCH.kind());
-    assertThat(patch).isNotNull();
-    for (Object element : (List<?>) patch.spec().get("jsonPatches")) {
+    Policy patch = policy(policies, PolicyKind.PATCH.kind());
+    assertThat(list(patch.spec(), "jsonPatches")).isNotEmpty();
+    for (Object element : list(patch.spec(), "jsonPatches")) {
       Object value = at(element, "operation.value");
       switch (String.valueOf(at(element, "operation.path"))) {
         case "" -> {
@@ -162,7 +162,7 @@ class GatewayPoliciesTest {
   private static Map<String, Object> parts(String configDump) {
     Object dump = Serialization.unmarshal(configDump, Map.class);
     var parts = new LinkedHashMap<String, Object>();
-    for (Object config : (List<?>) at(dump, "configs")) {
+    for (Object config : list(dump, "configs")) {
       addParts(config, parts);
     }
     return parts;
@@ -191,6 +191,15 @@ class GatewayPoliciesTest {
         parts.put(String.valueOf(at(route, "name")), route);
       }
     }
+  }
+
+  private static Policy policy(Map<String, Policy> policies, String kind) {
+    return Objects.requireNonNull(policies.get(kind), kind);
+  }
+
+  /** The elements of a list, or none. */
+  private static List<?> list(Object tree, String path) {
+    return at(tree, path) instanceof List<?> list ? list : List.of();
   }
 
   /** What stands at a path of keys and indexes, or null. */
