@@ -37,6 +37,10 @@
 {{- with include "pointsman.bearerToken.secret" . }}
 - {{- include "pointsman.envFromSecret" (list "AIBRIX_AUTH_BEARER_TOKEN" . "bearer-token") | nindent 2 }}
 {{- end }}
+{{- if $plugin.auth.apiKeysSecret }}
+- name: POINTSMAN_API_KEYS_FILE
+  value: /etc/pointsman/api-keys/api-keys.yaml
+{{- end }}
 {{- with include "pointsman.masterKey.secret" . }}
 - {{- include "pointsman.envFromSecret" (list "POINTSMAN_MASTER_KEY" . "master-key") | nindent 2 }}
 {{- end }}

@@ -111,6 +111,7 @@
 
 {{/* Flags that follow from values, and the values that they follow from. */}}
 {{- define "pointsman.plugin.flagsOfValues" -}}
+api-keys-file: gatewayPlugin.auth.apiKeysSecret
 access-log: gatewayPlugin.accessLog.enabled
 discovery: gatewayPlugin.discovery
 drain-deadline: gatewayPlugin.drain.deadlineSeconds

@@ -35,6 +35,7 @@ class ScenarioTest {
             "HTTPRouteFilter/rel",
             "PodDisruptionBudget/rel-gateway-plugin",
             "NetworkPolicy/rel-gateway-plugin",
+            "Job/rel-delete-policies",
             "Pod/rel-test");
   }
 

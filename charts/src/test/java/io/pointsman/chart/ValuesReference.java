@@ -73,9 +73,9 @@ final class ValuesReference {
   static String table(String values) {
     var table = new StringBuilder("| Key | Default | Meaning |\n|---|---|---|\n");
     for (Key key : read(values)) {
-      table
-          .append("| `%s` | %s | %s |%n".formatted(key.path(), cell(key), key.description()))
-          .append("");
+      // A name in angle brackets would be taken for HTML.
+      String description = key.description().replace("<", "&lt;");
+      table.append("| `%s` | %s | %s |\n".formatted(key.path(), cell(key), description));
     }
     return table.toString();
   }
