@@ -177,9 +177,14 @@ public class LimitedRequestBenchmark {
     if (service == null) {
       throw new IllegalStateException("not set up");
     }
+    long decided = sink.replies + 2;
     var stream = service.process(sink);
     stream.onNext(headers);
     stream.onNext(body);
+    while (sink.replies < decided) {
+      // Its lease is on its way.
+      Thread.onSpinWait();
+    }
     stream.onNext(response);
     stream.onCompleted();
     return sink.last;

@@ -7,16 +7,16 @@ import org.jspecify.annotations.Nullable;
 /** Takes replies as gRPC would, counts them and keeps the last. */
 final class Sink extends ServerCallStreamObserver<ProcessingResponse> {
   @Nullable ProcessingResponse last;
-  long replies;
+  volatile long replies;
   long refused;
 
   @Override
   public void onNext(ProcessingResponse reply) {
     last = reply;
-    replies++;
     if (reply.hasImmediateResponse()) {
       refused++;
     }
+    replies = replies + 1;
   }
 
   @Override
