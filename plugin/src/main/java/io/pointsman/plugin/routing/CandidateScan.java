@@ -239,7 +239,8 @@ final class CandidateScan implements CandidateView {
   public double latencySeconds(int i) {
     Endpoint endpoint = endpoint(i);
     double seen = endpoint.observations().latencySeconds(now);
-    return Double.isNaN(seen) ? endpoint.recentEngineSignals(now).requestSeconds() : seen;
+    // Where answers come through here nothing better can be told, and the engine is not asked.
+    return Double.isNaN(seen) ? endpoint.engineSignals(now).requestSeconds() : seen;
   }
 
   @Override

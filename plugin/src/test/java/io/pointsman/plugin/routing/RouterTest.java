@@ -492,7 +492,7 @@ class RouterTest {
   void strategiesOnEngineSignalsAskForThemAndOthersDoNot() {
     registry.apply(TestTopologies.model("m", 2));
     Endpoint endpoint = pool().all().get(0);
-    for (String strategy : List.of("random", "least-request", "least-latency", "power-of-two")) {
+    for (String strategy : List.of("random", "least-request", "power-of-two")) {
       routed(router.route(Requests.withStrategy(strategy)));
     }
     assertThat(endpoint.engineSignalsWanted(clock.getAsLong(), Long.MAX_VALUE)).isFalse();
@@ -500,6 +500,30 @@ class RouterTest {
     routed(router.route(Requests.withStrategy("least-gpu-cache")));
 
     assertThat(endpoint.engineSignalsWanted(clock.getAsLong(), Long.MAX_VALUE)).isTrue();
+  }
+
+  @Test
+  void leastLatencyAsksEnginesWhoseAnswersItHasNotSeen() {
+    registry.apply(TestTopologies.model("m", 2));
+    Endpoint seen = pool().all().get(0);
+    Endpoint unseen = pool().all().get(1);
+    seen.observations().headersAfter(1_000_000_000L, clock.getAsLong());
+
+    routed(router.route(Requests.withStrategy("least-latency"))).reservation().release();
+
+    assertThat(seen.engineSignalsWanted(clock.getAsLong(), Long.MAX_VALUE)).isFalse();
+    assertThat(unseen.engineSignalsWanted(clock.getAsLong(), Long.MAX_VALUE)).isTrue();
+    long until = clock.getAsLong() + 3_000_000_000L;
+    for (double[] told : new double[][] {{0.1, 1}, {5, 0}}) {
+      unseen.engineSignals(
+          new EngineSignals(until, 0, Double.NaN, Double.NaN, Double.NaN, told[0]));
+      for (int i = 0; i < 20; i++) {
+        Reservation reservation =
+            routed(router.route(Requests.withStrategy("least-latency"))).reservation();
+        assertThat(reservation.endpoint()).isSameAs(pool().all().get((int) told[1]));
+        reservation.release();
+      }
+    }
   }
 
   @Test
