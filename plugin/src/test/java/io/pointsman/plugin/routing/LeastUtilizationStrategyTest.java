@@ -29,6 +29,31 @@ class LeastUtilizationStrategyTest {
   }
 
   @Test
+  void aBurstBetweenTwoLooksIsSpread() {
+    var view = new TestView(4, 4);
+    view.peak[0] = 10;
+    view.peak[1] = 10;
+    view.engine[0] = new EngineSignals(0, 4, Double.NaN, 0.4, Double.NaN, Double.NaN);
+    view.engine[1] = new EngineSignals(0, 4, Double.NaN, 0.5, Double.NaN, Double.NaN);
+    for (int i = 0; i < 41; i++) {
+      view.inFlight[strategy.pick(new RequestView("m", null, null), view)]++;
+    }
+
+    assertThat(view.inFlight[0]).isBetween(23, 27);
+  }
+
+  @Test
+  void requestsThatEndedSinceTheLastLookAreTakenOff() {
+    var view = new TestView(0, 4);
+    view.peak[0] = 10;
+    view.peak[1] = 10;
+    view.engine[0] = new EngineSignals(0, 6, Double.NaN, 0.7, Double.NaN, Double.NaN);
+    view.engine[1] = new EngineSignals(0, 4, Double.NaN, 0.5, Double.NaN, Double.NaN);
+
+    assertThat(view.picks(strategy, 50)).containsExactly(50, 0);
+  }
+
+  @Test
   void aCandidateThatHadNoWorkYetIsTakenForAverage() {
     var view = new TestView(1, 0, 4);
     view.peak[0] = 10;
