@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * A model's config profiles: the content of the {@code model.aibrix.ai/config} annotation.
  *
  * @param lockedRoutingStrategy the strategy no client can change, or null
- * @param lockedProfile the profile no client can change, or null
+ * @param lockedProfile the profile no client can change, nor the strategy that it names; or null
  * @param defaultProfile the profile used when a request names none, or an unknown one
  * @param profiles by name; empty where nothing is configured
  */

@@ -60,18 +60,20 @@ final class ProfileResolver {
   }
 
   /**
-   * The strategy's name: lock, then header, then profile, then the operator's, then the default.
+   * The strategy's name: lock, then header, then profile, then the operator's, then the default. A
+   * locked profile locks the strategy that it names.
    */
   String strategy(ModelConfig config, @Nullable String strategyHeader, @Nullable Profile profile) {
     String locked = config.lockedRoutingStrategy();
     if (locked != null) {
       return locked;
     }
+    String ofProfile = profile == null ? null : profile.routingStrategy();
     String asked = given(strategyHeader);
-    if (asked != null) {
+    boolean isLocked = config.lockedProfile() != null && ofProfile != null;
+    if (asked != null && !isLocked) {
       return asked;
     }
-    String ofProfile = profile == null ? null : profile.routingStrategy();
     if (ofProfile != null) {
       return ofProfile;
     }

@@ -125,6 +125,17 @@ class ProfileResolverTest {
   }
 
   @Test
+  void aLockedProfileLocksTheStrategyThatItNames() {
+    var safe = new Profile("safe", "prefix-cache", new Profile.Hints(null, null, null, null));
+    var config = new ModelConfig(null, "safe", "default", Map.of("safe", safe));
+
+    assertThat(resolver.strategy(config, "random", safe)).isEqualTo("prefix-cache");
+    assertThat(resolver.strategy(config, "random", plain("safe"))).isEqualTo("random");
+    var both = new ModelConfig("least-request", "safe", "default", Map.of("safe", safe));
+    assertThat(resolver.strategy(both, "random", safe)).isEqualTo("least-request");
+  }
+
+  @Test
   void theDefaultMayHaveAnyName() {
     var config = new ModelConfig(null, "base", Map.of("base", plain("base")));
 
