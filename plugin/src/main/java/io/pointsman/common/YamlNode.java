@@ -61,6 +61,9 @@ public final class YamlNode {
     } catch (YamlEngineException e) {
       throw new ConfigException(
           source, 1, "", "not valid YAML: " + firstLine(String.valueOf(e.getMessage())));
+    } catch (StackOverflowError e) {
+      // The parser calls itself at each level.
+      throw new ConfigException(source, 1, "", "nested too deep");
     }
     if (documents.isEmpty()) {
       throw new ConfigException(source, 1, "", "the file is empty");

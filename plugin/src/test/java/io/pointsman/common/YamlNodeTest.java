@@ -104,4 +104,11 @@ class YamlNodeTest {
       }
     }
   }
+
+  @Test
+  void whatIsNestedWithoutEndIsRefused() {
+    assertThatThrownBy(() -> YamlNode.parse("f.yaml", "[".repeat(200_000)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("f.yaml:1: ");
+  }
 }

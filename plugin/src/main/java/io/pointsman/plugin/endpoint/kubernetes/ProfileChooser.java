@@ -129,8 +129,6 @@ final class ProfileChooser {
       return new Parsed(reader.readJson(annotation, 1, text), null);
     } catch (ConfigException e) {
       return new Parsed(null, e.getMessage());
-    } catch (StackOverflowError e) {
-      return new Parsed(null, annotation + ": nested too deeply");
     }
   }
 
