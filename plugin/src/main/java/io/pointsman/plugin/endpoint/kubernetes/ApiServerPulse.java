@@ -33,12 +33,19 @@ final class ApiServerPulse implements AutoCloseable {
   }
 
   private void ask() {
+    failures = answers() ? 0 : failures + 1;
+  }
+
+  private boolean answers() {
     try {
       var unused = client.getKubernetesVersion();
-      failures = 0;
+      return true;
     } catch (KubernetesClientException e) {
       // A refusal is an answer too.
-      failures = e.getCode() > 0 ? 0 : failures + 1;
+      return e.getCode() > 0;
+    } catch (RuntimeException e) {
+      // Somebody answers, but no API server: a proxy, perhaps.
+      return false;
     }
   }
 

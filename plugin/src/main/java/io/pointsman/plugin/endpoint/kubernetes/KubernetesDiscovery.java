@@ -149,7 +149,7 @@ public final class KubernetesDiscovery implements Discovery {
     }
     poolWatches.forEach(PoolWatch::start);
     watches.forEach(watch -> watch.start(publishing::ask));
-    var unused = thread.scheduleWithFixedDelay(this::look, 0, LOOK_MS, TimeUnit.MILLISECONDS);
+    var unused = thread.scheduleWithFixedDelay(this::lookSafely, 0, LOOK_MS, TimeUnit.MILLISECONDS);
   }
 
   private PodWatch watch(@Nullable String namespace, String selector, @Nullable PoolSpec pool) {
@@ -224,6 +224,14 @@ public final class KubernetesDiscovery implements Discovery {
         && poolWatches.stream().allMatch(PoolWatch::isListed);
   }
 
+  private void lookSafely() {
+    try {
+      look();
+    } catch (RuntimeException e) {
+      log.error("watches of pods could not be looked after; trying again", e);
+    }
+  }
+
   /** Notices when the API server goes and comes. */
   private void look() {
     if (pulse.isAnswered()) {
@@ -277,6 +285,12 @@ public final class KubernetesDiscovery implements Discovery {
     for (PodWatch watch : allWatches()) {
       String error = watch.lastError();
       if (error != null && !watch.isWatching()) {
+        return error;
+      }
+    }
+    for (PoolWatch watch : poolWatches) {
+      String error = watch.lastError();
+      if (error != null && !watch.isListed()) {
         return error;
       }
     }

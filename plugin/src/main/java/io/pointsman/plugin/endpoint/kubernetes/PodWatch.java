@@ -115,7 +115,8 @@ final class PodWatch implements AutoCloseable {
     store.addTo(records);
   }
 
-  private static String reason(Throwable error) {
+  /** What went wrong, in the API server's words where it answered. */
+  static String reason(Throwable error) {
     Throwable cause = error;
     while (cause instanceof CompletionException && cause.getCause() != null) {
       cause = cause.getCause();

@@ -41,6 +41,7 @@ final class PoolWatch implements AutoCloseable {
   /** Takes the other's place once it has listed. */
   private volatile @Nullable SharedIndexInformer<GenericKubernetesResource> coming;
 
+  private volatile @Nullable String lastError;
   private volatile boolean listed;
   private volatile long heardNanos = System.nanoTime();
 
@@ -72,6 +73,7 @@ final class PoolWatch implements AutoCloseable {
         .addEventHandler(new Changes(this::heard))
         .exceptionHandler(
             (isStarted, error) -> {
+              lastError = PodWatch.reason(error);
               if (isNotFound(error) && !listed) {
                 listed = true;
                 onChange.run();
@@ -139,6 +141,11 @@ final class PoolWatch implements AutoCloseable {
   /** True once it is known which pools there are. */
   boolean isListed() {
     return listed;
+  }
+
+  /** What went wrong last, or null if nothing ever did. */
+  @Nullable String lastError() {
+    return lastError;
   }
 
   /** Pools that select pods and name a port. */
