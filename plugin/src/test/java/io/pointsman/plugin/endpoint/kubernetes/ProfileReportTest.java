@@ -46,7 +46,9 @@ class ProfileReportTest {
 
     assertThat(told)
         .containsExactly(
-            "a InvalidConfigProfile one", "a InvalidConfigProfile two", "b InvalidConfigProfile two");
+            "a InvalidConfigProfile one",
+            "a InvalidConfigProfile two",
+            "b InvalidConfigProfile two");
     assertThat(meters.get("pointsman.discovery.refused").counter().count()).isEqualTo(3);
   }
 
