@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LabelSelectorTest {
   private static final Map<String, String> LABELS =
-      Map.of("zone", "eu-1", "example.com/tier", "gold", "empty", "");
+      Map.of("zone", "eu-1", "example.com/tier", "gold", "empty", "", "gpus", "8");
 
   @ParameterizedTest
   @CsvSource(
@@ -31,6 +31,15 @@ class LabelSelectorTest {
         "zone notin (eu-1,eu-2) | false",
         "zone notin (eu-3) | true",
         "color notin (red) | true",
+        "zone\tin\t(eu-1) | true",
+        "zone in(eu-1) | true",
+        "empty in (,a) | true",
+        "gpus>4 | true",
+        "gpus > 8 | false",
+        "gpus<9,zone | true",
+        "gpus < 8 | false",
+        "zone>4 | false",
+        "color<4 | false",
         "empty= | true",
         "zone=eu-1,example.com/tier=gold | true",
         "zone in (eu-1,eu-2),example.com/tier in (silver) | false",
@@ -58,6 +67,19 @@ class LabelSelectorTest {
         "a b",
         "!",
         "zone=(a)",
+        "zone in ()",
+        "zone in ( )",
+        "gpus>",
+        "gpus>four",
+        "gpus>-1",
+        "gpus>=4",
+        ">4",
+        "-zone!=a",
+        "zone!=a-",
+        "a/b/c!=d",
+        "/zone",
+        "Example.com/zone",
+        "zone!=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "zone=ä"
       })
   void whatIsNoSelectorIsRefused(String selector) {
