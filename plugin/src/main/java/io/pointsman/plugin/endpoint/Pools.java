@@ -12,9 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Every model's pool at one moment. A LoRA adapter has a pool too: those endpoints of its base
- * model that list it. Immutable, safe to share between threads.
+ * model that list it. SGLang's clients write {@code model:adapter} for it, so there that name
+ * stands for it too. Immutable, safe to share between threads.
  */
 public final class Pools {
+  private static final String SGLANG = "sglang";
+
   /** No model at all. */
   public static final Pools EMPTY = new Pools(List.of());
 
@@ -37,10 +40,12 @@ public final class Pools {
       Set<String> names = new HashSet<>();
       pool.all().forEach(endpoint -> names.addAll(endpoint.adapters()));
       for (String name : names) {
-        if (!byName.containsKey(name)) {
-          Pool those = pool.withAdapter(name);
-          byName.put(name, those);
+        Pool those = pool.withAdapter(name);
+        if (byName.putIfAbsent(name, those) == null) {
           adapters.put(name, those);
+        }
+        if (pool.engine().equals(SGLANG)) {
+          byName.putIfAbsent(pool.model() + ":" + name, those);
         }
       }
     }

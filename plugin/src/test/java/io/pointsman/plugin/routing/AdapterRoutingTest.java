@@ -9,8 +9,11 @@ import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.endpoint.EndpointRegistry;
 import io.pointsman.plugin.endpoint.EndpointSpec;
 import io.pointsman.plugin.endpoint.HealthSettings;
+import io.pointsman.plugin.endpoint.ModelConfig;
+import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Pools;
 import io.pointsman.plugin.endpoint.TestTopologies;
+import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.routing.Decision.NoEndpoints;
 import io.pointsman.plugin.routing.Decision.Routed;
 import io.pointsman.plugin.routing.Decision.UnknownModel;
@@ -77,6 +80,20 @@ class AdapterRoutingTest {
 
     assertThat(served(strategy, "sql")).isSubsetOf("pod-1", "pod-2");
     assertThat(served(strategy, "poetry")).containsExactly("pod-2");
+  }
+
+  @Test
+  void sglangsNameForAnAdapterOfAModelIsKnown() {
+    List<EndpointSpec> pods = List.of(pod(0, true), pod(1, true, "sql", "other"));
+    var sglang = new ModelSpec("m", "sglang", pods, ModelConfig.NONE);
+    var other = new ModelSpec("other", "vllm", List.of(pod(2, true, "sql")), ModelConfig.NONE);
+    registry.apply(new Topology(List.of(sglang, other)));
+
+    assertThat(served("random", "m:sql")).containsExactly("pod-1");
+    assertThat(served("random", "m:other")).containsExactly("pod-1");
+    assertThat(served("random", "other")).containsExactly("pod-2");
+    assertThat(route("other:sql")).isInstanceOf(UnknownModel.class);
+    assertThat(registry.pools().adapters()).containsOnlyKeys("sql");
   }
 
   @Test
