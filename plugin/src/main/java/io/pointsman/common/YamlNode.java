@@ -109,6 +109,11 @@ public final class YamlNode {
     return node instanceof ScalarNode scalar && scalar.getValue().isBlank();
   }
 
+  /** True for a scalar with anything else in it. */
+  public boolean isText() {
+    return node instanceof ScalarNode && !isNull() && !isBlank();
+  }
+
   /** True if this is a mapping. */
   public boolean isMap() {
     return node instanceof MappingNode;

@@ -5,6 +5,7 @@ import io.pointsman.common.YamlMap;
 import io.pointsman.common.YamlNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Finds config profiles in files: manifests, in YAML or JSON, whose pods or pod templates carry the
@@ -13,6 +14,17 @@ import java.util.List;
 public final class AnnotationFinder {
   /** Deeper than any manifest; keeps a document that contains itself from running for ever. */
   private static final int MAX_DEPTH = 64;
+
+  /** They hand the annotations of their template on to pods, and none of their own. */
+  private static final Set<String> MAKERS =
+      Set.of(
+          "Deployment",
+          "StatefulSet",
+          "DaemonSet",
+          "ReplicaSet",
+          "ReplicationController",
+          "Job",
+          "CronJob");
 
   /**
    * Config profiles as they were found.
@@ -30,15 +42,21 @@ public final class AnnotationFinder {
    *
    * @param source the file's name, for messages
    * @return empty if it is a manifest without the annotation
-   * @throws ConfigException if it is no YAML, or the annotation is no string
+   * @throws ConfigException if it is no YAML, or the annotation is no string, or stands where no
+   *     pod gets it
    */
   public static List<Found> find(String source, String content) throws ConfigException {
     boolean json = content.stripLeading().startsWith("{");
     var finder = new AnnotationFinder();
-    for (YamlNode root : YamlNode.parseAll(source, json ? content.replace('\t', ' ') : content)) {
-      if (!isManifest(root)) {
-        return List.of(new Found(1, content));
-      }
+    List<YamlNode> roots = YamlNode.parseAll(source, json ? content.replace('\t', ' ') : content);
+    boolean manifests = false;
+    for (YamlNode root : roots) {
+      manifests |= isManifest(root);
+    }
+    if (!manifests) {
+      return List.of(new Found(1, content));
+    }
+    for (YamlNode root : roots) {
       finder.search(root, 0);
     }
     return finder.found;
@@ -58,6 +76,7 @@ public final class AnnotationFinder {
       }
     } else if (node.isMap()) {
       YamlMap map = node.map();
+      refuseAnnotationOfMaker(map);
       for (String key : map.keys()) {
         YamlNode value = map.get(key);
         if (value == null) {
@@ -69,6 +88,24 @@ public final class AnnotationFinder {
           search(value, depth + 1);
         }
       }
+    }
+  }
+
+  private static void refuseAnnotationOfMaker(YamlMap map) throws ConfigException {
+    YamlNode kind = map.get("kind");
+    if (kind == null || !kind.isText() || !MAKERS.contains(kind.string())) {
+      return;
+    }
+    YamlNode metadata = map.get("metadata");
+    YamlNode annotations =
+        metadata != null && metadata.isMap() ? metadata.map().get("annotations") : null;
+    YamlNode config =
+        annotations != null && annotations.isMap()
+            ? annotations.map().get(ModelConfigReader.ANNOTATION)
+            : null;
+    if (config != null) {
+      throw config.error(
+          "no pod gets it from a %s: it belongs into the pod template".formatted(kind.string()));
     }
   }
 }

@@ -62,6 +62,38 @@ class AnnotationFinderTest {
   }
 
   @Test
+  void anAnnotationThatNoPodGetsIsRefused() {
+    assertThatThrownBy(
+            () ->
+                find(
+                    """
+                    kind: List
+                    items:
+                    - kind: Deployment
+                      metadata:
+                        annotations:
+                          model.aibrix.ai/config: '{"profiles": {}}'
+                    """))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "f:6: items[0].metadata.annotations.model.aibrix.ai/config: no pod gets it from a"
+                + " Deployment: it belongs into the pod template");
+  }
+
+  @Test
+  void aDocumentThatIsNoManifestMayStandBesideOnesThatAre() throws Exception {
+    assertThat(
+            find(
+                """
+                values: of something
+                ---
+                kind: Pod
+                metadata: {annotations: {model.aibrix.ai/config: '{}'}}
+                """))
+        .containsExactly(new Found(4, "{}"));
+  }
+
+  @Test
   void aManifestInJsonWithTabsIsSearchedToo() throws Exception {
     assertThat(
             find(
