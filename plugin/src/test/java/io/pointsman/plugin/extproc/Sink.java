@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class Sink extends ServerCallStreamObserver<ProcessingResponse> {
   @Nullable ProcessingResponse last;
   volatile long replies;
+  private long counted;
   long refused;
 
   @Override
@@ -16,7 +17,8 @@ final class Sink extends ServerCallStreamObserver<ProcessingResponse> {
     if (reply.hasImmediateResponse()) {
       refused++;
     }
-    replies = replies + 1;
+    counted++;
+    replies = counted;
   }
 
   @Override

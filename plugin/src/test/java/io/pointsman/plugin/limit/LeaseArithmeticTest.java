@@ -36,7 +36,7 @@ class LeaseArithmeticTest {
       all.forget();
       run(all, 10_000, limit, load);
 
-      long windows = all.admitted(PER_SECOND).size() - 2;
+      long windows = all.admitted(PER_SECOND).size() - 2L;
       long used = inner(all.admitted(PER_SECOND));
       assertThat(all.admitted(PER_SECOND).values()).as("seed %d", seed).allMatch(n -> n <= limit);
       assertThat(used / ((double) windows * limit))
