@@ -129,7 +129,9 @@ class ReadmeTest {
     documented.forEach(
         (name, may) -> {
           List<String> shown =
-              meters.stream().filter(meter -> may.stream().anyMatch(m -> m.matches(meter))).toList();
+              meters.stream()
+                  .filter(meter -> may.stream().anyMatch(one -> one.matches(meter)))
+                  .toList();
           shown.forEach(withoutRow::remove);
           if (shown.isEmpty()) {
             withoutMeter.add(name);
