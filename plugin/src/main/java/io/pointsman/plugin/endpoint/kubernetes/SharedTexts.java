@@ -11,7 +11,11 @@ import java.util.function.UnaryOperator;
 final class SharedTexts implements UnaryOperator<String> {
   private static final int MAX_TEXTS = 1_000;
 
+  /** Annotations may be long: a thousand of the longest would take 256 MB. */
+  private static final int MAX_CHARACTERS = 4 << 20;
+
   private final Map<String, String> texts = new HashMap<>();
+  private int characters;
 
   @Override
   public synchronized String apply(String text) {
@@ -19,10 +23,12 @@ final class SharedTexts implements UnaryOperator<String> {
     if (known != null) {
       return known;
     }
-    if (texts.size() >= MAX_TEXTS) {
+    if (texts.size() >= MAX_TEXTS || characters >= MAX_CHARACTERS) {
       texts.clear();
+      characters = 0;
     }
     texts.put(text, text);
+    characters += text.length();
     return text;
   }
 }
