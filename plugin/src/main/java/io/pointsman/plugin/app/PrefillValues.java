@@ -32,6 +32,12 @@ final class PrefillValues {
           "upgrade",
           "x-request-id");
 
+  /**
+   * What an Envoy is asked for of which nothing is told: as long as the xDS settings allow by
+   * default. One that may not be asked ignores it.
+   */
+  private static final Duration UNKNOWN_ENVOY = Duration.ofSeconds(60);
+
   private PrefillValues() {}
 
   static PdRules rules(SettingValues values) {
@@ -53,17 +59,20 @@ final class PrefillValues {
   }
 
   static PrefillSettings read(SettingValues values) {
-    Duration usual = values.duration(Setting.MESSAGE_TIMEOUT, SHORTEST, LONGEST);
-    boolean asks = values.isSet(Setting.MAX_MESSAGE_TIMEOUT);
-    Duration asked = asks ? values.duration(Setting.MAX_MESSAGE_TIMEOUT, SHORTEST, LONGEST) : usual;
+    boolean asks =
+        values.isSet(Setting.MAX_MESSAGE_TIMEOUT) || !values.isSet(Setting.MESSAGE_TIMEOUT);
+    Setting bound = asks ? Setting.MAX_MESSAGE_TIMEOUT : Setting.MESSAGE_TIMEOUT;
+    Duration longest =
+        values.isSet(bound) ? values.duration(bound, SHORTEST, LONGEST) : UNKNOWN_ENVOY;
+    if (asks && values.isSet(Setting.MESSAGE_TIMEOUT)) {
+      values.duration(Setting.MESSAGE_TIMEOUT, SHORTEST, LONGEST);
+    }
     Duration deadline = values.duration(Setting.PREFILL_DEADLINE, SHORTEST, LONGEST);
-    if (deadline.compareTo(asked) >= 0) {
+    if (deadline.compareTo(longest) >= 0) {
       values.addError(
           Setting.PREFILL_DEADLINE,
           "must be below %s, which is %s: Envoy would give up first"
-              .formatted(
-                  (asks ? Setting.MAX_MESSAGE_TIMEOUT : Setting.MESSAGE_TIMEOUT).flag(),
-                  DurationText.write(asked)));
+              .formatted(bound.flag(), DurationText.write(longest)));
     }
     return new PrefillSettings(
         oneOf(values, Setting.PREFILL_BY, "plugin", List.of("plugin", "sidecar")).equals("sidecar"),
@@ -73,7 +82,7 @@ final class PrefillValues {
         values.integer(Setting.PREFILL_MAX_PER_POD, 1, MAX_COUNT),
         values.integer(Setting.PREFILL_ATTEMPTS, 1, 100),
         values.read(Setting.PREFILL_HEADERS, List.of(), PrefillValues::names),
-        asks ? asked : null,
+        asks ? longest : null,
         oneOf(values, Setting.PD_ON_PREFILL_FAILURE, "decode-only", Profile.Prefill.ON_FAILURE)
             .equals("decode-only"));
   }

@@ -434,7 +434,7 @@ enum Setting {
   MESSAGE_TIMEOUT(
       Group.PD,
       "DURATION",
-      "60s",
+      null,
       "How long Envoy's filter waits for an answer (message_timeout), as it is set there."),
   MAX_MESSAGE_TIMEOUT(
       Group.PD,
@@ -442,7 +442,8 @@ enum Setting {
       null,
       "How long it can be asked to wait (max_message_timeout), as it is set there. With it, Envoy"
           + " is asked for more time while a prefill is waited for, so that --message-timeout can"
-          + " be short."),
+          + " be short. If neither is set, it is asked for 60s, which it ignores where it may not be"
+          + " asked."),
 
   WARM_UP_TIME(
       Group.LIFECYCLE,

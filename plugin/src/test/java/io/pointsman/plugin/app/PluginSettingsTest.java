@@ -188,6 +188,27 @@ class PluginSettingsTest {
     assertThat(read().extProc().trustedModelHeader()).isEqualTo("x-model");
   }
 
+  @Test
+  void envoyIsAskedForMoreTimeUnlessItsOwnIsKnownToDo() throws Exception {
+    assertThat(read().prefill().messageTimeout()).isEqualTo(Duration.ofSeconds(60));
+
+    flags.put(Setting.MESSAGE_TIMEOUT, "40s");
+    assertThat(read().prefill().messageTimeout()).isNull();
+
+    flags.put(Setting.MAX_MESSAGE_TIMEOUT, "90s");
+    assertThat(read().prefill().messageTimeout()).isEqualTo(Duration.ofSeconds(90));
+  }
+
+  @Test
+  void aPrefillMayNotBeWaitedForLongerThanEnvoyWaits() {
+    flags.put(Setting.MESSAGE_TIMEOUT, "10s");
+    var refused = catchThrowableOfType(BadSettingsException.class, this::read);
+    assertThat(refused.errors())
+        .singleElement()
+        .asString()
+        .contains("--prefill-deadline", "--message-timeout", "10s");
+  }
+
   private PluginSettings read() throws BadSettingsException {
     return PluginSettings.read(new SettingValues(flags, environment));
   }
