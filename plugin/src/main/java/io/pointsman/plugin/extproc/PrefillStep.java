@@ -43,9 +43,11 @@ final class PrefillStep {
   }
 
   /** Begins. */
-  void begin(PrefillPlan plan, String path, Api api, HeaderMap headers, BodyBytes body) {
+  void begin(
+      PrefillPlan plan, String path, Api api, HeaderMap headers, BodyBytes body, boolean whole) {
     var request =
-        new PrefillRequest(path, api, passed(headers), body.array(), body.offset(), body.length());
+        new PrefillRequest(
+            path, api, passed(headers), body.array(), body.offset(), body.length(), whole);
     CompletableFuture<PrefillOutcome> outcome = prefiller.begin(plan, request);
     Duration time = prefiller.settings().messageTimeout();
     if (time != null && !outcome.isDone()) {
@@ -78,7 +80,7 @@ final class PrefillStep {
       deliver(done.body(), note);
     } else if (outcome instanceof PrefillOutcome.Beside beside) {
       deliver(beside.body(), new PrefillNote("beside", beside.pod(), false, 0));
-      stream.watch(beside.rest(), (failed, fault) -> abortIf(failed));
+      stream.watch(beside.rest(), this::abortIf);
     } else if (outcome instanceof PrefillOutcome.BySidecar sidecar) {
       deliver(null, new PrefillNote("sidecar", sidecar.pod(), true, 0));
     } else if (outcome instanceof PrefillOutcome.Skipped skipped) {
@@ -101,7 +103,10 @@ final class PrefillStep {
     delivery.deliver(noted, changed);
   }
 
-  private void abortIf(PrefillOutcome.@Nullable Failed failed) {
+  private void abortIf(PrefillOutcome.@Nullable Failed failed, @Nullable Throwable fault) {
+    if (fault != null) {
+      throw new IllegalStateException("a prefill without an end", fault);
+    }
     if (failed != null) {
       stream.abort(Rejection.prefillFailed(failed));
     }

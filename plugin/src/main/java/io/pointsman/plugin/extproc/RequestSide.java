@@ -170,6 +170,7 @@ final class RequestSide {
           RoutedRequest routed = accept(decision, start);
           if (routed != null) {
             phase = RequestPhase.PASSING_BODY;
+            received = HeaderMap.getDefaultInstance();
             stream.send(
                 context
                     .replies()
@@ -344,7 +345,7 @@ final class RequestSide {
       stream.abort(Rejection.CUT_SHORT);
     } else {
       new PrefillStep(stream, context.prefiller(), routed, this::deliverChanged)
-          .begin(plan, path, requireNonNull(api), received, body);
+          .begin(plan, path, requireNonNull(api), received, body, bodyWhole);
     }
   }
 

@@ -423,6 +423,10 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
       refund();
       return;
     }
+    if (awaited != null && cause != Ending.ABORTED) {
+      // Gone before its prefill was done: the pod was never sent it.
+      routed.decision().reservation().refused();
+    }
     routed.decision().reservation().release();
     routed.releasePrefill();
     if (!counted) {

@@ -30,6 +30,9 @@ final class KvTransferProtocol extends TransferProtocol {
   @Override
   @Nullable List<JsonEdit> decodeEdits(Endpoint prefill, byte[] answer) throws InvalidAnswer {
     byte[] params = JsonMembers.member(answer, NAME);
+    if (params == null && !JsonMembers.isObject(answer)) {
+      throw new InvalidAnswer("the answer is not an object");
+    }
     if (params == null || params[0] == 'n') {
       return null;
     }

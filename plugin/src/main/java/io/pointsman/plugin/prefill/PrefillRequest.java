@@ -12,10 +12,17 @@ import java.util.List;
  * @param array holds the client's body; only read
  * @param offset where it begins
  * @param length its length in bytes
+ * @param whole false if Envoy cut the body at its buffer limit
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; a copy is what is avoided
 public record PrefillRequest(
-    String path, Api api, List<String> headers, byte[] array, int offset, int length) {
+    String path,
+    Api api,
+    List<String> headers,
+    byte[] array,
+    int offset,
+    int length,
+    boolean whole) {
   /** True if its prompt can be computed apart. */
   boolean generates() {
     return api == Api.CHAT_COMPLETIONS || isCompletion();

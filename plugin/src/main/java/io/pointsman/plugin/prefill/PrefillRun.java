@@ -61,10 +61,17 @@ final class PrefillRun {
 
   CompletableFuture<PrefillOutcome> begin() {
     Reservation first = plan.first();
-    if (first == null) {
+    Malformed foul = first == null || settings.bySidecar() ? foul() : null;
+    if (foul != null) {
+      if (first != null) {
+        giveBack(first);
+      }
+      meters.outcome("failed");
+      outcome.complete(new PrefillOutcome.Refused(foul));
+    } else if (first == null) {
       skip(plan.isSkipped() ? "cached" : "combined");
     } else if (!request.generates()) {
-      first.release();
+      giveBack(first);
       skip("api");
     } else if (settings.bySidecar()) {
       // The prefill is the sidecar's, which does not say when it is done.
@@ -89,27 +96,47 @@ final class PrefillRun {
     outcome.complete(new PrefillOutcome.Skipped(why));
   }
 
+  /** Why a body that no protocol of ours changes may not go on; null if it may. */
+  private @Nullable Malformed foul() {
+    return request.generates() && request.whole() ? TransferProtocol.foul(request) : null;
+  }
+
+  /** The pod computes nothing. */
+  private static void giveBack(Reservation reservation) {
+    reservation.refused();
+    reservation.release();
+  }
+
   private void attempt(Reservation reservation) {
+    try {
+      tryOn(reservation);
+    } catch (RuntimeException | Error e) {
+      reservation.release();
+      throw e;
+    }
+  }
+
+  private void tryOn(Reservation reservation) {
     Endpoint pod = reservation.endpoint();
     tried.add(pod);
     TransferProtocol protocol =
         TransferProtocol.of(plan.engine(), pod.disaggregation().connector(), request);
     if (protocol == null) {
-      reservation.release();
+      giveBack(reservation);
       String what = "connector " + pod.disaggregation().connector() + " is not supported";
       failed(pod, PrefillFailure.CONNECTOR, what, false);
       return;
     }
-    if (pod.inFlight() > settings.maxPerPod()) {
-      reservation.release();
-      failed(pod, PrefillFailure.BUSY, "too many prefills are under way", protocol.isBeside());
-      return;
-    }
     SpliceResult body = protocol.prefillBody(request, pod);
     if (body instanceof Malformed malformed) {
-      reservation.release();
+      giveBack(reservation);
       meters.outcome("failed");
       outcome.complete(new PrefillOutcome.Refused(malformed));
+      return;
+    }
+    if (pod.inFlight() > settings.maxPerPod()) {
+      giveBack(reservation);
+      failed(pod, PrefillFailure.BUSY, "too many prefills are under way", protocol.isBeside());
       return;
     }
     send(reservation, protocol, ((SplicedBody) body).bytes());
@@ -120,9 +147,9 @@ final class PrefillRun {
     long begin = System.nanoTime();
     Duration left = Duration.ofNanos(Math.max(1, end - begin));
     Duration limit = left.compareTo(settings.callTimeout()) < 0 ? left : settings.callTimeout();
-    meters.began();
     CompletableFuture<Answer> sent =
         client.post(pod, request.path(), request.headers(), body, limit);
+    meters.began();
     call = sent;
     if (outcome.isDone()) {
       sent.cancel(true);
@@ -132,14 +159,18 @@ final class PrefillRun {
         sent.whenCompleteAsync(
             (answer, failure) -> {
               meters.ended();
-              reservation.release();
-              if (failure == null && answer.status() == 200) {
-                meters.took(System.nanoTime() - begin);
-              }
-              if (protocol.isBeside()) {
-                endBeside(reservation, answer, failure, rest);
-              } else {
-                answered(reservation, protocol, answer, failure);
+              try {
+                settle(reservation, begin, answer, failure);
+                if (protocol.isBeside()) {
+                  endBeside(pod, answer, failure, rest);
+                } else {
+                  answered(pod, protocol, answer, failure);
+                }
+              } catch (RuntimeException | Error e) {
+                // Else nobody would hear of it, and the request would wait.
+                outcome.completeExceptionally(e);
+                rest.completeExceptionally(e);
+                throw e;
               }
             },
             // Not on the thread that keeps time for everybody.
@@ -149,26 +180,38 @@ final class PrefillRun {
     }
   }
 
+  /** Counts what a call met at its pod, and gives the reservation back. */
+  private void settle(
+      Reservation reservation, long begin, @Nullable Answer answer, @Nullable Throwable cause) {
+    try {
+      PrefillFailure failure = failure(answer, cause);
+      if (failure == null) {
+        meters.took(System.nanoTime() - begin);
+      } else {
+        reservation.refused();
+      }
+      if (!(cause instanceof CancellationException)) {
+        Outcome met = failure == null ? Outcome.ANSWERED : health(failure);
+        registry.report(reservation.endpoint(), met);
+      }
+    } finally {
+      // Only now: a trial whose permit is given back first has no outcome.
+      reservation.release();
+    }
+  }
+
   // Waited for.
 
   private void answered(
-      Reservation reservation,
-      TransferProtocol protocol,
-      @Nullable Answer answer,
-      @Nullable Throwable cause) {
+      Endpoint pod, TransferProtocol protocol, @Nullable Answer answer, @Nullable Throwable cause) {
     if (outcome.isDone()) {
-      reservation.refused();
       return;
     }
-    Endpoint pod = reservation.endpoint();
     PrefillFailure failure = failure(answer, cause);
     if (failure != null) {
-      reservation.refused();
-      registry.report(pod, health(failure));
       failed(pod, failure, what(answer, cause), false);
       return;
     }
-    registry.report(pod, Outcome.ANSWERED);
     hand(pod, protocol, answer == null ? NO_ANSWER : answer.body());
   }
 
@@ -221,23 +264,19 @@ final class PrefillRun {
   }
 
   private void endBeside(
-      Reservation reservation,
+      Endpoint pod,
       @Nullable Answer answer,
       @Nullable Throwable cause,
       CompletableFuture<PrefillOutcome.Failed> rest) {
-    Endpoint pod = reservation.endpoint();
     PrefillFailure failure = failure(answer, cause);
     if (failure == null) {
-      registry.report(pod, Outcome.ANSWERED);
       meters.outcome("completed");
       rest.complete(null);
       return;
     }
-    reservation.refused();
     if (cause instanceof CancellationException) {
       return;
     }
-    registry.report(pod, health(failure));
     meters.failed(failure);
     meters.outcome("failed");
     log.failed(pod, failure, what(answer, cause), "fail");

@@ -3,6 +3,7 @@ package io.pointsman.plugin.prefill;
 import io.pointsman.plugin.endpoint.Endpoint;
 import io.pointsman.plugin.prompt.JsonEdit;
 import io.pointsman.plugin.prompt.JsonSplice;
+import io.pointsman.plugin.prompt.Malformed;
 import io.pointsman.plugin.prompt.SpliceResult;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,25 @@ abstract class TransferProtocol {
           JsonEdit.set("stream", "false"),
           JsonEdit.remove("stream_options"),
           JsonEdit.remove("min_tokens"));
+
+  /** What no client may set, since pods dial what is said there. */
+  private static final JsonSplice OURS =
+      new JsonSplice(
+          JsonEdit.forbid("kv_transfer_params"),
+          JsonEdit.forbid("disagg_prefill_resp"),
+          JsonEdit.forbid("disaggregated_params"),
+          JsonEdit.forbid("bootstrap_host"),
+          JsonEdit.forbid("bootstrap_port"),
+          JsonEdit.forbid("bootstrap_room"));
+
+  /**
+   * Why a body may not go on to a pod without any of these protocols, which refuse their own
+   * members: it has one of them all the same. Null if it may.
+   */
+  static @Nullable Malformed foul(PrefillRequest request) {
+    SpliceResult result = OURS.apply(request.array(), request.offset(), request.length());
+    return result instanceof Malformed malformed ? malformed : null;
+  }
 
   /** The protocol of an engine and connector, or null if it cannot be served. */
   static @Nullable TransferProtocol of(

@@ -134,6 +134,59 @@ class PrefillTest {
   }
 
   @Test
+  void soTheyAreWhereNoCallOfOursIsMade() {
+    settings = sidecar();
+    for (String key : List.of("kv_transfer_params", "bootstrap_\\u0068ost")) {
+      var fixture = fixture(pod(answering(200, HANDED_OVER)));
+
+      FakeEnvoy envoy = fixture.open().chatHeaders().body(START + ",\"" + key + "\":{}}");
+      envoy.reply();
+
+      assertThat(rejected(envoy).getStatus().getCodeValue()).isEqualTo(400);
+      await().until(() -> fixture.inFlight() == 0);
+    }
+  }
+
+  @Test
+  void soTheyAreWhereTheDecodePodHoldsThePrompt() {
+    var fixture = fixture(pod(answering(200, HANDED_OVER)));
+    assertThat(bodyOf(askLong(fixture, ""))).contains("kv_transfer_params");
+    FakeEnvoy again = askLong(fixture, "");
+    again.reply();
+    assertThat(responseHeaders(again)).containsEntry("x-prefill-outcome", "skipped; reason=cached");
+
+    FakeEnvoy foul = askLong(fixture, ",\"kv_transfer_params\":{}");
+
+    assertThat(rejected(foul).getStatus().getCodeValue()).isEqualTo(400);
+  }
+
+  @Test
+  void aPromptThatWasNeverSentToTheDecodePodIsNotHeldForCachedThere() {
+    PrefillPod pod = pod(answering(200, HANDED_OVER));
+    PrefillPod.Script good = pod.script;
+    pod.script = pod.hanging();
+    var fixture = fixture(pod);
+    FakeEnvoy gone = askLong(fixture, "");
+    await().until(() -> !pod.bodies.isEmpty());
+    gone.cancel();
+    await().until(() -> fixture.inFlight() == 0);
+    pod.script = good;
+
+    assertThat(bodyOf(askLong(fixture, ""))).contains("kv_transfer_params");
+  }
+
+  @Test
+  void anAnswerThatIsNoJsonIsAFailure() {
+    var fixture = fixture(pod(answering(200, "<html>")));
+
+    FakeEnvoy envoy = ask(fixture);
+
+    assertThat(envoy.reply().getRequestBody().getResponse().hasBodyMutation()).isFalse();
+    assertThat(responseHeaders(envoy))
+        .containsEntry("x-prefill-outcome", "decode-only; reason=invalid");
+  }
+
+  @Test
   void anotherPrefillPodIsTriedWhenOneFails() {
     for (String failing : List.of("500", "refused", "too large")) {
       PrefillPod good = pod(answering(200, HANDED_OVER));
@@ -459,6 +512,17 @@ class PrefillTest {
 
   private static FakeEnvoy ask(ExtProcFixture fixture) {
     FakeEnvoy envoy = fixture.open().chatHeaders().body(CHAT);
+    assertThat(envoy.reply().hasRequestHeaders()).isTrue();
+    return envoy;
+  }
+
+  /** Asks with a prompt of many blocks. */
+  private static FakeEnvoy askLong(ExtProcFixture fixture, String more) {
+    String prompt = "word ".repeat(400);
+    String body =
+        "{\"model\":\"llama\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]%s}"
+            .formatted(prompt, more);
+    FakeEnvoy envoy = fixture.open().chatHeaders().body(body);
     assertThat(envoy.reply().hasRequestHeaders()).isTrue();
     return envoy;
   }
