@@ -190,6 +190,32 @@ class ScenarioTest {
         .containsExactlyInAnyOrderElementsOf(Stream.of(Api.values()).map(Api::path).toList());
   }
 
+  /** Without a pick Envoy would take any of the backends, which are pods of all models. */
+  @Test
+  void withEndpointOverrideOnlyARequestThatNamesAPodReachesPods() {
+    Rendered rendered = Chart.render(Chart.file("ci/endpoint-override-values.yaml"));
+    Object spec = rendered.object("HTTPRoute/rel").get("spec");
+    List<Object> rules = Yaml.list(Yaml.map(spec).get("rules"));
+
+    assertThat(rules).hasSize(2);
+    assertThat(Yaml.map(rules.get(0))).containsKey("backendRefs").doesNotContainKey("filters");
+    assertThat(Yaml.list(Yaml.map(rules.get(0)).get("matches")))
+        .hasSize(Api.values().length)
+        .extracting(match -> Yaml.map(match).get("headers"))
+        .containsOnly(
+            List.of(Map.of("type", "RegularExpression", "name", "target-pod", "value", ".+")));
+    assertThat(rules.get(1)).isEqualTo(onlyRule(Chart.render()));
+    assertThat(rendered.object("HTTPRouteFilter/rel"))
+        .isEqualTo(Chart.render().object("HTTPRouteFilter/rel"));
+  }
+
+  private static Object onlyRule(Rendered rendered) {
+    Object spec = rendered.object("HTTPRoute/rel").get("spec");
+    List<Object> rules = Yaml.list(Yaml.map(spec).get("rules"));
+    assertThat(rules).hasSize(1);
+    return rules.get(0);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',

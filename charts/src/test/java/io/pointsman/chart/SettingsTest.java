@@ -3,10 +3,12 @@ package io.pointsman.chart;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.list;
 
+import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.pointsman.common.ConfigException;
 import io.pointsman.xds.policy.Policies;
 import io.pointsman.xds.policy.Policy;
 import io.pointsman.xds.settings.Settings;
+import io.pointsman.xds.snapshot.EnvoyConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -118,5 +120,22 @@ class SettingsTest {
         .isEqualTo(String.valueOf(12 << 20));
     assertThat(Chart.render(values).at(plugin, env.formatted("MESSAGE")))
         .isEqualTo(String.valueOf((12 << 20) + (64 << 10)));
+  }
+
+  @Test
+  void aRequestWithoutAPickGetsTheSameAnswerAsFromTheControllersOwnEnvoys() throws Exception {
+    DirectResponseAction answer =
+        EnvoyConfig.from(settings()).routes().getVirtualHostsList().stream()
+            .flatMap(host -> host.getRoutesList().stream())
+            .filter(route -> route.hasDirectResponse())
+            .map(route -> route.getDirectResponse())
+            .findFirst()
+            .orElseThrow();
+    Rendered rendered = Chart.render();
+
+    assertThat(rendered.at("HTTPRouteFilter/rel", "spec.directResponse.statusCode"))
+        .isEqualTo(answer.getStatus());
+    assertThat(rendered.at("HTTPRouteFilter/rel", "spec.directResponse.body.inline"))
+        .isEqualTo(answer.getBody().getInlineString());
   }
 }
