@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -45,7 +46,7 @@ class ReadmeTest {
   }
 
   private static void collectUndocumented(
-      String path, Map<String, Object> values, TreeSet<String> documented, TreeSet<String> into) {
+      String path, Map<String, Object> values, Set<String> documented, Set<String> into) {
     values.forEach(
         (key, value) -> {
           String full = path + key;

@@ -6,6 +6,7 @@ import io.pointsman.plugin.prompt.Api;
 import io.pointsman.plugin.redis.RedisTarget;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -67,7 +68,7 @@ class ScenarioTest {
     assertThat(identities(Chart.renderAs("rel", "two"))).doesNotContainKeys(array(first));
   }
 
-  private static String[] array(TreeSet<String> keys) {
+  private static String[] array(Set<String> keys) {
     return keys.toArray(String[]::new);
   }
 
@@ -110,7 +111,7 @@ class ScenarioTest {
   }
 
   private static @Nullable Object podSpec(Map<String, Object> object) {
-    if (object.get("kind").equals("Pod")) {
+    if ("Pod".equals(object.get("kind"))) {
       return object.get("spec");
     }
     return object.get("spec") instanceof Map<?, ?> spec

@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -92,7 +93,7 @@ class SchemaTest {
     assertThat(accepted).isEmpty();
   }
 
-  private static TreeSet<String> groups() {
+  private static Set<String> groups() {
     var groups = new TreeSet<String>();
     for (var key : ValuesReference.read(Chart.file("values.yaml"))) {
       int dot = key.path().lastIndexOf('.');

@@ -29,7 +29,8 @@ class SettingsTest {
 
   private static Settings settings(String... values) throws ConfigException {
     Map<String, Object> file = Chart.render(values).object("ConfigMap/rel-xds-controller");
-    return Settings.parse("values", (String) Yaml.map(file.get("data")).get("settings.yaml"));
+    return Settings.parse(
+        "values", String.valueOf(Yaml.map(file.get("data")).get("settings.yaml")));
   }
 
   /** Writes the expected policies anew, to be looked at and committed. */

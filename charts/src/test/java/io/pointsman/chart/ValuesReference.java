@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -64,7 +65,7 @@ final class ValuesReference {
   static Object valueAt(Map<String, Object> values, String path) {
     Object value = values;
     for (String key : path.split("\\.", -1)) {
-      value = Yaml.map(value).get(key);
+      value = Objects.requireNonNull(Yaml.map(value).get(key), path);
     }
     return value;
   }
@@ -82,8 +83,9 @@ final class ValuesReference {
 
   private static String cell(Key key) {
     Object value = key.defaultValue();
-    if (value instanceof Map<?, ?> map && !map.isEmpty()
-        || value instanceof List<?> list && list.size() > 3) {
+    boolean filled = value instanceof Map<?, ?> map && !map.isEmpty();
+    boolean longList = value instanceof List<?> list && list.size() > 3;
+    if (filled || longList) {
       return "see values.yaml";
     }
     return "`" + Json.write(value) + "`";

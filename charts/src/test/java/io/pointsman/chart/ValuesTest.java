@@ -2,7 +2,6 @@ package io.pointsman.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pointsman.chart.ValuesReference.Key;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -35,12 +34,12 @@ class ValuesTest {
     }
   }
 
-  private static List<Key> documented() {
+  private static List<ValuesReference.Key> documented() {
     return ValuesReference.read(Chart.file("values.yaml"));
   }
 
   /** Values that go into the controller's settings as they are. */
-  static List<Key> settings() {
+  static List<ValuesReference.Key> settings() {
     return documented().stream().filter(key -> settingsPath(key.path()) != null).toList();
   }
 
@@ -84,7 +83,7 @@ class ValuesTest {
   @MethodSource("rows")
   void aValueIsSeenWhereItBelongsAndNowhereElse(String path) {
     Map<String, Object> row = row(path);
-    Object value = row.get("set");
+    Object value = Objects.requireNonNull(row.get("set"));
     String given = expanded(String.valueOf(row.getOrDefault("given", "{}")));
     Map<String, String> changes = changes(given, path, value);
     List<String> places =
@@ -120,7 +119,7 @@ class ValuesTest {
 
   @ParameterizedTest
   @MethodSource("settings")
-  void aSettingIsSeenInTheSettingsFile(Key key) {
+  void aSettingIsSeenInTheSettingsFile(ValuesReference.Key key) {
     Object value = another(key);
     Map<String, String> changes = changes("{}", key.path(), value);
     String place = SETTINGS_FILE + settingsPath(key.path());
@@ -137,7 +136,7 @@ class ValuesTest {
         .allMatch(b -> changes.keySet().stream().anyMatch(c -> c.startsWith(b)), "changes");
   }
 
-  private static Object another(Key key) {
+  private static Object another(ValuesReference.Key key) {
     if (key.path().endsWith("request.body") || key.path().endsWith("response.body")) {
       return "Streamed";
     }

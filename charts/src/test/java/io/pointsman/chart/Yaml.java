@@ -76,13 +76,21 @@ final class Yaml {
     return merged;
   }
 
+  /** A value that must be a map. */
   @SuppressWarnings("unchecked")
-  static Map<String, Object> map(Object value) {
-    return (Map<String, Object>) value;
+  static Map<String, Object> map(@Nullable Object value) {
+    if (value instanceof Map) {
+      return (Map<String, Object>) value;
+    }
+    throw new AssertionError("expected a map, found " + value);
   }
 
+  /** A value that must be a list. */
   @SuppressWarnings("unchecked")
-  static List<Object> list(Object value) {
-    return (List<Object>) value;
+  static List<Object> list(@Nullable Object value) {
+    if (value instanceof List) {
+      return (List<Object>) value;
+    }
+    throw new AssertionError("expected a list, found " + value);
   }
 }
