@@ -58,13 +58,17 @@ class PrefillDecodeEnginesTest {
                 "--warm-up-time=0s",
                 "--drain-grace=0s",
                 "--routing-algorithm=pd",
-                "--prefill-timeout=1s",
+                "--prefill-timeout=2s",
                 "--pd-skip-share=0",
                 "--health-base-time=300ms",
                 "--health-max-time=600ms",
                 "--health-trial-gap=10ms")
             .kubernetes()
             .start();
+    // The first calls of a program that has just started may take longer than the time limit.
+    for (String model : stack.servers().keySet()) {
+      Await.until("a pair serves " + model, LIMIT, () -> send(ask(model)).status() == 200);
+    }
   }
 
   @AfterAll
@@ -151,7 +155,8 @@ class PrefillDecodeEnginesTest {
     for (String pod : pods("vllm", Role.PREFILL)) {
       api().annotate(pod, CONNECTOR, "mooncake");
     }
-    Await.until("requests fail", LIMIT, () -> send(ask("vllm")).status() == 503);
+    // Pod after pod becomes known to have the other connector.
+    Await.until("all requests fail", LIMIT, PrefillDecodeEnginesTest::noRequestIsServed);
     Reply reply = send(ask("vllm"));
     assertThat(reply.status()).isEqualTo(503);
     assertThat(reply.body()).contains("connector");
@@ -160,6 +165,15 @@ class PrefillDecodeEnginesTest {
       api().annotate(pod, CONNECTOR, "shfs");
     }
     Await.until("all is well again", LIMIT, () -> send(ask("vllm")).status() == 200);
+  }
+
+  private static boolean noRequestIsServed() throws IOException {
+    for (int i = 0; i < 20; i++) {
+      if (send(ask("vllm")).status() != 503) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @ParameterizedTest

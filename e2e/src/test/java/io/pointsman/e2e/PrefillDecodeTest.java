@@ -82,13 +82,15 @@ class PrefillDecodeTest {
             .pluginFlags(
                 "--warm-up-time=0s",
                 "--drain-grace=0s",
-                "--prefill-timeout=700ms",
+                "--prefill-timeout=1500ms",
                 "--prefill-deadline=5s",
                 "--pd-skip-share=0",
                 "--health-base-time=300ms",
                 "--health-max-time=600ms",
                 "--health-trial-gap=10ms")
             .start();
+    // The first calls of a program that has just started may take longer than the time limit.
+    stack.servers().keySet().forEach(PrefillDecodeTest::awaitPairs);
   }
 
   @AfterAll
@@ -242,7 +244,7 @@ class PrefillDecodeTest {
         new Fault.Reset(Stage.AFTER_FIRST_BYTES),
         new Fault.Hang(Stage.BEFORE_HEADERS),
         new Fault.Hang(Stage.AFTER_FIRST_BYTES),
-        new Fault.Slow(Duration.ofSeconds(2)),
+        new Fault.Slow(Duration.ofSeconds(4)),
         new Fault.Status(500),
         new Fault.Status(503),
         new Fault.Garbage(),
@@ -439,6 +441,13 @@ class PrefillDecodeTest {
 
   private static boolean isReady(SampleModelServer server) {
     return stack.plugin().endpoint(server.address()).getState().name().equals("STATE_READY");
+  }
+
+  private static void awaitPairs(String model) {
+    Await.until(
+        "a pair serves " + model,
+        LIMIT,
+        () -> "completed".equals(send(ask(model)).header("x-prefill-outcome")));
   }
 
   /** Pods that were set aside come back by serving a few requests well. */
