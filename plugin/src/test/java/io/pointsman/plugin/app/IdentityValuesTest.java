@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,7 +80,7 @@ class IdentityValuesTest {
     assertThat(new SettingValues(Map.of(), environment).effective()).contains("master-key=***");
   }
 
-  private KeyHash masterKey() throws BadSettingsException {
+  private @Nullable KeyHash masterKey() throws BadSettingsException {
     return PluginSettings.read(new SettingValues(Map.of(), environment)).masterKey();
   }
 

@@ -13,6 +13,7 @@ import io.pointsman.plugin.redis.RedisProcess;
 import io.pointsman.plugin.redis.RedisTarget;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,7 +78,7 @@ class StoredKeysTest {
     process.close();
   }
 
-  private String create(String name, String user, Limits limits) {
+  private String create(String name, @Nullable String user, Limits limits) {
     return ((Creation.Created) one.store.create(name, user, limits)).secret();
   }
 

@@ -1,5 +1,6 @@
 package io.pointsman.plugin.identity;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,8 +79,9 @@ class UserDirectoryTest {
     return users.ask(name).get(30, TimeUnit.SECONDS);
   }
 
-  private static Identity identity(Answer answer) {
-    return ((Answer.Stored) answer).accepted().identity();
+  private static Identity identity(@Nullable Answer answer) {
+    Identity known = ((Answer.Stored) requireNonNull(answer)).accepted().identity();
+    return requireNonNull(known);
   }
 
   @Test

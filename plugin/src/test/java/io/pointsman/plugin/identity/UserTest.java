@@ -1,5 +1,6 @@
 package io.pointsman.plugin.identity;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
@@ -23,9 +24,8 @@ class UserTest {
         "{\"rpm\":5.0,\"tpm\":null}|5|5000",
       })
   void limitsAreThoseOfTheContract(String json, int requests, long tokens) {
-    User user = User.read("a", json);
+    User user = requireNonNull(User.read("a", json));
 
-    assertThat(user).isNotNull();
     assertThat(user.limits()).isEqualTo(new Limits(requests, tokens, 0));
   }
 

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An API server for pods that plays what the mock does not: lists in pages, with tokens that
@@ -191,7 +192,7 @@ final class PagedApiServer implements AutoCloseable {
             .formatted(rest.version(), token, String.join(",", rest.pods().subList(0, size))));
   }
 
-  private synchronized Rest rest(String token) {
+  private synchronized @Nullable Rest rest(@Nullable String token) {
     if (token == null || token.isEmpty()) {
       lists.incrementAndGet();
       return new Rest(version, pods.values().stream().map(json::asJson).toList());
