@@ -30,7 +30,7 @@ class PrefillMessageTimeoutTest {
             .start()) {
       stack
           .servers("alpha", Role.PREFILL)
-          .forEach(server -> server.inject(new Fault.Slow(Duration.ofMillis(5_000))));
+          .forEach(server -> server.inject(new Fault.Slow(Duration.ofSeconds(5))));
 
       Reply reply =
           stack.client().send(Ask.of("alpha").withPrompt("Which points are set? ".repeat(20)));
