@@ -46,11 +46,13 @@ final class ResponseUsage {
     return reader.seen() ? Math.max(0, reader.completionTokens()) : 0;
   }
 
-  /** Tokens of prompt and answer; -1 if the answer's were not told. After {@link #end}. */
+  /**
+   * Tokens of prompt and answer; -1 if they were not told, or of a stream the prompt's alone, as
+   * where it is left before its end. After {@link #end}.
+   */
   long tokens() {
-    return reader.completionTokens() < 0 && reader.promptTokens() < 0
-        ? -1
-        : Math.max(0, reader.promptTokens()) + Math.max(0, reader.completionTokens());
+    boolean told = eventStream ? reader.answerCounted() : reader.seen();
+    return told ? Math.max(0, reader.promptTokens()) + Math.max(0, reader.completionTokens()) : -1;
   }
 
   /**

@@ -74,6 +74,7 @@ final class UsageDocument {
   private long promptTokens = NONE;
   private long completionTokens = NONE;
   private boolean terminal;
+  private boolean opening;
 
   /** True once the outermost value has ended and nothing but white space followed. */
   boolean complete() {
@@ -95,6 +96,11 @@ final class UsageDocument {
     return terminal;
   }
 
+  /** True if the {@code type} is that of the event that opens a stream of Anthropic's. */
+  boolean opening() {
+    return opening;
+  }
+
   /** Makes ready for another JSON text. */
   void reset() {
     state = State.VALUE;
@@ -103,6 +109,7 @@ final class UsageDocument {
     promptTokens = NONE;
     completionTokens = NONE;
     terminal = false;
+    opening = false;
   }
 
   /** Takes the next bytes of the text. */
@@ -306,6 +313,7 @@ final class UsageDocument {
       return;
     }
     if (capturing) {
+      opening = textIs("message_start");
       terminal =
           textIs("message_stop")
               || textIs("response.completed")

@@ -29,6 +29,7 @@ public final class UsageReader {
   private final UsageDocument document = new UsageDocument();
   private long promptTokens = -1;
   private long completionTokens = -1;
+  private boolean answerCounted;
   private boolean terminalEventSeen;
 
   private Place place = Place.FIELD;
@@ -83,6 +84,14 @@ public final class UsageReader {
   }
 
   /**
+   * True if {@link #completionTokens} were told of an answer that was under way. What Anthropic's
+   * {@code message_start} tells of them is a placeholder.
+   */
+  public boolean answerCounted() {
+    return answerCounted;
+  }
+
+  /**
    * True if the event that ends a stream of its protocol was seen: {@code [DONE]}, {@code
    * message_stop}, or {@code response.completed}, {@code .incomplete} or {@code .failed}.
    */
@@ -96,6 +105,7 @@ public final class UsageReader {
     }
     if (document.completionTokens() >= 0) {
       completionTokens = document.completionTokens();
+      answerCounted = !document.opening();
     }
   }
 

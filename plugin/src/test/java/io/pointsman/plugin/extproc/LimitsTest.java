@@ -251,6 +251,37 @@ class LimitsTest {
         .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(10_000 - used - CHARGED));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "data: {\"choices\":[]}~~| 102",
+        // Continuous usage tells what there was so far.
+        "data: {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":40}}~~data: {\"cho| 41",
+        // The first event of Anthropic's streams knows nothing of the answer.
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":1,"
+            + "\"output_tokens\":1}}}~~data: {\"type\":\"content_block_delta\"}~~| 102",
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":1}}}~~| 102",
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":1,"
+            + "\"output_tokens\":1}}}~~data: {\"type\":\"message_delta\",\"usage\":"
+            + "{\"output_tokens\":50}}~~| 51"
+      },
+      delimiter = '|')
+  void aStreamThatIsLeftCostsWhatWasChargedUnlessItToldWhatItHad(String answer, int used)
+      throws Exception {
+    start(limits(0, 10_000, 0), Profile.Limits.NONE, LimitSettings.DEFAULTS);
+    FakeEnvoy envoy = ask(chat("1234", ",\"max_tokens\":100"));
+    decision(envoy);
+    envoy.responseHeaders(200, "content-type", "text/event-stream");
+    envoy.responseBody(answer.replace('~', '\n'), false);
+    envoy.cancel();
+
+    Map<String, String> next = answered(ask(chat("1234", ",\"max_tokens\":100")));
+
+    assertThat(next)
+        .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(10_000 - used - CHARGED));
+  }
+
   private static String chat(String content, String more) {
     return "{\"model\":\"llama\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]%s}"
         .formatted(content, more);
