@@ -342,6 +342,7 @@ final class RequestSide {
     if (plan == null) {
       deliver(routed);
     } else if (!bodyWhole && plan.first() != null) {
+      stream.refund();
       stream.abort(Rejection.CUT_SHORT);
     } else {
       new PrefillStep(stream, context.prefiller(), routed, this::deliverChanged)

@@ -1,5 +1,6 @@
 package io.pointsman.plugin.extproc;
 
+import static io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode.BUFFERED_PARTIAL;
 import static io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode.FULL_DUPLEX_STREAMED;
 import static io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode.NONE;
 import static io.pointsman.plugin.extproc.FakeEnvoy.CHAT;
@@ -47,6 +48,7 @@ class PrefillTest {
   private String engine = "vllm";
   private @Nullable String connector;
   private @Nullable String onFailure;
+  private Profile.Limits limits = Profile.Limits.NONE;
   private PrefillSettings settings = PrefillSettings.DEFAULTS;
 
   @AfterEach
@@ -232,6 +234,35 @@ class PrefillTest {
     assertThat(answer.getBody().toStringUtf8()).contains("on a prefill pod: status");
     await().until(() -> fixture.inFlight() == 0);
     await().until(() -> fixture.count("pointsman.requests", "code", "503") == 1);
+  }
+
+  @Test
+  void aRequestThatIsRefusedForItsPrefillCostsNothing() {
+    onFailure = "fail";
+    limits = new Profile.Limits(1, null, null, null);
+    var fixture = fixture(pod(answering(500, "{}")));
+
+    for (int i = 0; i < 5; i++) {
+      assertThat(rejected(ask(fixture)).getStatus().getCodeValue()).isEqualTo(503);
+    }
+  }
+
+  @Test
+  void aRequestWhoseBodyWasCutCannotBePrefilledAndCostsNothing() {
+    limits = new Profile.Limits(1, null, null, null);
+    var fixture = fixture(pod(answering(200, HANDED_OVER)));
+
+    for (int i = 0; i < 5; i++) {
+      FakeEnvoy envoy =
+          fixture
+              .open()
+              .modes(BUFFERED_PARTIAL, NONE)
+              .chatHeaders()
+              .body(CHAT.substring(0, CHAT.length() - 3), false);
+      assertThat(envoy.reply().hasRequestHeaders()).isTrue();
+      assertThat(rejected(envoy).getStatus().getCodeValue()).isEqualTo(413);
+    }
+    await().until(() -> fixture.inFlight() == 0);
   }
 
   @Test
@@ -491,13 +522,7 @@ class PrefillTest {
     var policies = new Profile.Prefill(null, null, false, null, null, onFailure, null);
     var profile =
         new Profile(
-            "default",
-            null,
-            Profile.Hints.NONE,
-            Profile.Limits.NONE,
-            policies,
-            Profile.PrefixCache.NONE,
-            null);
+            "default", null, Profile.Hints.NONE, limits, policies, Profile.PrefixCache.NONE, null);
     var config = new ModelConfig(null, "default", Map.of("default", profile));
     var model = new ModelSpec("llama", engine, pods, config);
     var fixture = new ExtProcFixture(settings, new Topology(List.of(model)));
