@@ -89,6 +89,7 @@ record PluginSettings(
    */
   static PluginSettings read(SettingValues values) throws BadSettingsException {
     PrefixCacheRules rules = prefixRules(values);
+    PrefillSettings prefill = PrefillValues.read(values);
     var settings =
         new PluginSettings(
             grpc(values),
@@ -109,8 +110,8 @@ record PluginSettings(
             replication(values),
             prefix(values),
             rules,
-            PrefillValues.rules(values),
-            PrefillValues.read(values),
+            PrefillValues.rules(values, prefill),
+            prefill,
             values.duration(Setting.WARM_UP_TIME, Duration.ZERO, Duration.ofMinutes(1)),
             values.duration(Setting.DRAIN_GRACE, Duration.ZERO, LONGEST),
             values.duration(Setting.DRAIN_DEADLINE, Duration.ZERO, LONGEST));

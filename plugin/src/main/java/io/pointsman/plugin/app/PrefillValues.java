@@ -40,7 +40,7 @@ final class PrefillValues {
 
   private PrefillValues() {}
 
-  static PdRules rules(SettingValues values) {
+  static PdRules rules(SettingValues values, PrefillSettings prefill) {
     PdRules defaults = PdRules.DEFAULTS;
     return new PdRules(
         values.integer(Setting.PD_PREFILL_SPREAD, 1, MAX_COUNT),
@@ -55,7 +55,8 @@ final class PrefillValues {
             Setting.PD_DECODE_SCORE_POLICY,
             defaults.decodePolicy(),
             Profile.Prefill.DECODE_POLICIES),
-        values.fraction(Setting.PD_SKIP_SHARE, 1));
+        values.fraction(Setting.PD_SKIP_SHARE, 1),
+        prefill.decodeOnFailure());
   }
 
   static PrefillSettings read(SettingValues values) {

@@ -16,6 +16,8 @@ public enum PrefillFailure {
   INVALID("invalid"),
   /** As many prefills as may be are under way on the pod. */
   BUSY("busy"),
+  /** No prefill pod of the roleset takes requests. */
+  NO_POD("no_pod"),
   /** The pod's connector is none that can be served. */
   CONNECTOR("connector");
 

@@ -68,6 +68,12 @@ final class PrefillRun {
       }
       meters.outcome("failed");
       outcome.complete(new PrefillOutcome.Refused(foul));
+    } else if (plan.isLacking()) {
+      meters.failed(PrefillFailure.NO_POD);
+      meters.outcome("decode_only");
+      String what = "no prefill pod of the roleset takes requests";
+      log.failed(plan.decode(), PrefillFailure.NO_POD, what, "decode-only");
+      outcome.complete(new PrefillOutcome.DecodeOnly(PrefillFailure.NO_POD));
     } else if (first == null) {
       skip(plan.isSkipped() ? "cached" : "combined");
     } else if (!request.generates()) {
@@ -310,7 +316,7 @@ final class PrefillRun {
       case CONNECTION -> Outcome.CONNECTION_FAILED;
       case TIMEOUT, STATUS, TOO_LARGE -> Outcome.UNAVAILABLE;
       case REFUSED -> Outcome.ANSWERED;
-      case INVALID, BUSY, CONNECTOR -> Outcome.NEUTRAL;
+      case INVALID, BUSY, NO_POD, CONNECTOR -> Outcome.NEUTRAL;
     };
   }
 

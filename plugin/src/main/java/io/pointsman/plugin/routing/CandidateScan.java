@@ -32,6 +32,8 @@ final class CandidateScan implements CandidateView {
   /** Where the prompt is computed for the candidate that is picked, or -1. */
   private int prefill = -1;
 
+  private boolean prefillLacks;
+
   private List<Endpoint> endpoints = List.of();
 
   /** Places of the candidates among the endpoints, where not all are candidates. */
@@ -137,6 +139,7 @@ final class CandidateScan implements CandidateView {
     }
     scan++;
     prefill = -1;
+    prefillLacks = false;
     if (scan == 0) {
       // After 2^32 scans the numbers begin again, and old marks would look new.
       seen = new long[seen.length];
@@ -212,6 +215,16 @@ final class CandidateScan implements CandidateView {
   @Override
   public void prefillOn(int i) {
     prefill = i;
+  }
+
+  @Override
+  public void prefillLacks() {
+    prefillLacks = true;
+  }
+
+  /** True if {@link #prefillLacks} was said in this scan. */
+  boolean lacksPrefill() {
+    return prefillLacks;
   }
 
   /** The candidate that was named by {@link #prefillOn} in this scan, or -1. */

@@ -74,6 +74,9 @@ public interface CandidateView {
    */
   default void prefillOn(int i) {}
 
+  /** Says that the picked candidate has to do without a prefill, since no pod is there for it. */
+  default void prefillLacks() {}
+
   /** A number that stands for candidate {@code i}, the same on every replica. */
   default long identity(int i) {
     return i;

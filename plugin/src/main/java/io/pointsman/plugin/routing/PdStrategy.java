@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Only rolesets whose pods are for prompts of this length count. If prefill pods are far apart
  * in load, the least loaded one is taken, and so with decode pods; a pod is never taken for being
  * slow. Else pairs are compared by the sum of both pods' scores, each scaled to its worst. If no
- * roleset is left, pods that serve whole requests are next, as the config profile says. A prefill
- * is left out where the decode pod holds most of the prompt.
+ * roleset is left, pods that serve whole requests are next, as the config profile says, and then
+ * decode pods alone, where they may make up for prefill pods that fail. A prefill is left out where
+ * the decode pod holds most of the prompt.
  *
  * <p>Scores are those of the reference, less the throughput of decode pods, which grows with the
  * load that it should tell: prefill {@code (100 - match%) * 0.1 + load / max}, decode {@code load /
@@ -58,7 +59,7 @@ final class PdStrategy implements RoutingStrategy {
       chosen = pair(candidates, ANY_LENGTH, policies);
       chosen = chosen >= 0 ? chosen : whole(candidates, ANY_LENGTH);
     }
-    return chosen;
+    return chosen < 0 && decodesAlone(policies) ? alone(candidates, tokens) : chosen;
   }
 
   /** Four bytes are about one token. */
@@ -323,15 +324,35 @@ final class PdStrategy implements RoutingStrategy {
         && candidates.matchedBlocks(decode) >= rules.skipShare() * candidates.promptBlocks();
   }
 
+  private boolean decodesAlone(Profile.Prefill policies) {
+    String policy = policies.onPrefillFailure();
+    return policy == null ? rules.decodeAlone() : policy.equals("decode-only");
+  }
+
+  /** The least loaded decode pod, if it can do without a prefill, or -1. */
+  private static int alone(CandidateView candidates, int tokens) {
+    int chosen = candidates.canDecodeAlone() ? leastLoaded(candidates, tokens, Role.DECODE) : -1;
+    if (chosen >= 0) {
+      candidates.prefillLacks();
+    }
+    return chosen;
+  }
+
   /** The least loaded one that serves whole requests, or -1. */
   private static int whole(CandidateView candidates, int tokens) {
+    return leastLoaded(candidates, tokens, Role.COMBINED);
+  }
+
+  private static int leastLoaded(CandidateView candidates, int tokens, Role role) {
     int chosen = -1;
     int least = Integer.MAX_VALUE;
     int equals = 0;
     for (int i = 0; i < candidates.size(); i++) {
       boolean fits =
-          candidates.role(i) == Role.COMBINED
-              && (candidates.roleset(i) == null || candidates.disaggregation(i).combined())
+          candidates.role(i) == role
+              && (role == Role.DECODE
+                  || candidates.roleset(i) == null
+                  || candidates.disaggregation(i).combined())
               && (tokens == ANY_LENGTH || candidates.disaggregation(i).accepts(tokens));
       if (!fits) {
         continue;

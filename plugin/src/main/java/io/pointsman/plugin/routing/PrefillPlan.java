@@ -19,6 +19,7 @@ public final class PrefillPlan {
   private final String model;
   private final String engine;
   private final @Nullable Reservation first;
+  private final boolean lacking;
   private final Endpoint decode;
   private final @Nullable Profile profile;
   private final Supplier<@Nullable Pool> pool;
@@ -28,6 +29,7 @@ public final class PrefillPlan {
       String model,
       String engine,
       @Nullable Reservation first,
+      boolean lacking,
       Endpoint decode,
       @Nullable Profile profile,
       Supplier<@Nullable Pool> pool,
@@ -35,6 +37,7 @@ public final class PrefillPlan {
     this.model = model;
     this.engine = engine;
     this.first = first;
+    this.lacking = lacking;
     this.decode = decode;
     this.profile = profile;
     this.pool = pool;
@@ -58,7 +61,17 @@ public final class PrefillPlan {
 
   /** True if a decode pod does without a prefill, because it holds most of the prompt. */
   public boolean isSkipped() {
-    return first == null && decode.role() == Role.DECODE;
+    return first == null && !lacking && decode.role() == Role.DECODE;
+  }
+
+  /** True if a decode pod does without a prefill, because no pod of its roleset is there for it. */
+  public boolean isLacking() {
+    return lacking;
+  }
+
+  /** The pod that generates. */
+  public Endpoint decode() {
+    return decode;
   }
 
   /** What the profile says of a failure: {@code decode-only}, {@code fail}, or null. */

@@ -144,6 +144,7 @@ public final class Router {
                 pool.model(),
                 pool.engine(),
                 reservation.prefill(),
+                scan.lacksPrefill(),
                 reservation.endpoint(),
                 profile,
                 () -> pools.get().find(request.model()),
@@ -257,6 +258,10 @@ public final class Router {
     }
     try {
       scan.beginDecision(few, selector, maxInFlight, null, now, 0);
+      if (tried.role() != Role.DECODE || pool.engine().equals(WAITS_FOR_PREFILL)) {
+        // The one on trial is to take part.
+        scan.decodesNeverAlone();
+      }
       int chosen = pick(strategy, request, scan);
       if (chosen >= 0) {
         Reservation prefill = prefill(scan, null, ticket);

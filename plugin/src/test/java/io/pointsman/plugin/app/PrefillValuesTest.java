@@ -14,7 +14,7 @@ class PrefillValuesTest {
   void nothingSetIsTheDefaults() {
     var values = new SettingValues(Map.of(), Map.of());
 
-    assertThat(PrefillValues.rules(values)).isEqualTo(PdRules.DEFAULTS);
+    assertThat(PrefillValues.rules(values, PrefillSettings.DEFAULTS)).isEqualTo(PdRules.DEFAULTS);
     assertThat(PrefillValues.read(values)).isEqualTo(PrefillSettings.DEFAULTS);
     assertThat(values.errors()).isEmpty();
   }

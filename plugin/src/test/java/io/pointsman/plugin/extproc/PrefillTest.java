@@ -224,6 +224,18 @@ class PrefillTest {
   }
 
   @Test
+  void theDecodePodDoesAllOfItWhereNoPrefillPodIsThere() {
+    var fixture = fixture(List.of());
+
+    FakeEnvoy envoy = ask(fixture);
+
+    assertThat(envoy.reply().getRequestBody().getResponse().hasBodyMutation()).isFalse();
+    assertThat(responseHeaders(envoy))
+        .containsEntry("x-prefill-outcome", "decode-only; reason=no_pod");
+    assertThat(fixture.count("pointsman.prefill.failures", "reason", "no_pod")).isOne();
+  }
+
+  @Test
   void theRequestFailsWhereItsProfileSaysSo() {
     onFailure = "fail";
     var fixture = fixture(pod(answering(500, "{}")));

@@ -96,7 +96,9 @@ class PdStrategyTest {
   void aRolesetWithoutItsOtherHalfIsNotPicked() {
     add("a", Role.PREFILL, Disaggregation.DEFAULT);
     add("b", Role.DECODE, Disaggregation.DEFAULT);
-    apply("vllm", null);
+    apply("sglang", null);
+    assertThat(router.route(request(400))).isInstanceOf(Decision.NothingFits.class);
+    apply("vllm", new Profile.Prefill(null, null, false, null, null, "fail", null));
     assertThat(router.route(request(400))).isInstanceOf(Decision.NothingFits.class);
 
     add("c", Role.PREFILL, Disaggregation.DEFAULT);
@@ -105,6 +107,24 @@ class PdStrategyTest {
     for (int i = 0; i < 20; i++) {
       assertThat(route().reservation().endpoint().roleset()).isEqualTo("c");
     }
+  }
+
+  @Test
+  void aDecodePodWithoutPrefillPodsServesAloneWhereItMay() {
+    add("a", Role.PREFILL, SHORT);
+    add("b", Role.DECODE, SHORT);
+    apply("vllm", null);
+
+    Routed routed = (Routed) router.route(request(200));
+
+    PrefillPlan plan = Objects.requireNonNull(routed.prefill());
+    assertThat(routed.reservation().endpoint().roleset()).isEqualTo("b");
+    assertThat(plan.first()).isNull();
+    assertThat(plan.isLacking()).isTrue();
+    assertThat(plan.isSkipped()).isFalse();
+    assertThat(router.route(request(800))).isInstanceOf(Decision.NothingFits.class);
+    apply("vllm", new Profile.Prefill(null, null, false, null, null, "decode-only", null));
+    assertThat(decode(router.route(request(200)))).isEqualTo("b");
   }
 
   @Test
