@@ -41,6 +41,8 @@
 - name: POINTSMAN_API_KEYS_FILE
   value: /etc/pointsman/api-keys/api-keys.yaml
 {{- end }}
+- name: POINTSMAN_REQUIRE_API_KEY
+  value: {{ $plugin.auth.requireApiKey | quote }}
 {{- with include "pointsman.masterKey.secret" . }}
 - {{- include "pointsman.envFromSecret" (list "POINTSMAN_MASTER_KEY" . "master-key") | nindent 2 }}
 {{- end }}

@@ -127,6 +127,7 @@ max-message-bytes: gateway.clientTrafficPolicy.connection.bufferLimit
 max-in-flight-per-pod: gatewayPlugin.maxInFlightPerPod
 message-timeout: gatewayPlugin.messageTimeout
 auth-bearer-token: gatewayPlugin.auth
+require-api-key: gatewayPlugin.auth.requireApiKey
 redis-host: gatewayPlugin.dependencies.redis.host
 redis-key-prefix: namespace and name of the release
 redis-port: gatewayPlugin.dependencies.redis.port
@@ -216,6 +217,10 @@ tls-key: gatewayPlugin.tls
 {{- $secrets := .Values.secrets -}}
 {{- if and $plugin.auth.bearerToken (hasKey $plugin.container.envs "AIBRIX_AUTH_BEARER_TOKEN") -}}
 {{- fail "gatewayPlugin.auth.bearerToken: container.envs sets AIBRIX_AUTH_BEARER_TOKEN too; set one of them" -}}
+{{- end -}}
+{{- $keys := or (include "pointsman.bearerToken.secret" .) $plugin.auth.apiKeysSecret (hasKey $plugin.container.envs "AIBRIX_AUTH_BEARER_TOKEN") -}}
+{{- if and $plugin.auth.requireApiKey (not $keys) (eq (include "pointsman.redis.kind" .) "none") -}}
+{{- fail "gatewayPlugin.auth.requireApiKey: without Redis nobody could have a key; enable metadata.redis, name gatewayPlugin.dependencies.redis.host, or set gatewayPlugin.auth.apiKeysSecret" -}}
 {{- end -}}
 {{- if and $plugin.auth.bearerToken $plugin.auth.existingSecret -}}
 {{- fail "gatewayPlugin.auth: bearerToken and existingSecret exclude each other; set one of them" -}}

@@ -165,6 +165,10 @@ class CrossCheckTest {
             "gatewayPlugin: {auth: {bearerToken: x, existingSecret: s}}",
             "gatewayPlugin.auth: bearerToken and existingSecret exclude each other"),
         arguments(
+            "{gatewayPlugin: {replicaCount: 1, auth: {requireApiKey: true}}, metadata: {redis:"
+                + " {enabled: false}}}",
+            "gatewayPlugin.auth.requireApiKey: without Redis nobody could have a key"),
+        arguments(
             "{metadata: {redis: {password: x}}, secrets: {existingSecret: s}}",
             "secrets.existingSecret holds it under redis-password"),
         arguments(

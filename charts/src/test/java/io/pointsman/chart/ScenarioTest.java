@@ -191,6 +191,23 @@ class ScenarioTest {
         .containsExactlyInAnyOrderElementsOf(Stream.of(Api.values()).map(Api::path).toList());
   }
 
+  @Test
+  void aTextThatLooksLikeANumberStaysAText() {
+    Rendered rendered =
+        Chart.render(
+            "{gateway: {envoyProxy: {container: {envoy: {image: '123'}}, service: {name: '456',"
+                + " loadBalancerClass: 'true'}}}, gatewayPlugin: {priorityClassName: '1e3',"
+                + " container: {image: {repository: '12', tag: '34'}}}}");
+    String envoy = "spec.provider.kubernetes.envoyDeployment.container.image";
+    String service = "spec.provider.kubernetes.envoyService.";
+
+    assertThat(rendered.at("EnvoyProxy/rel", envoy)).isEqualTo("123");
+    assertThat(rendered.at("EnvoyProxy/rel", service + "name")).isEqualTo("456");
+    assertThat(rendered.at("EnvoyProxy/rel", service + "loadBalancerClass")).isEqualTo("true");
+    assertThat(rendered.at(PLUGIN, "spec.template.spec.priorityClassName")).isEqualTo("1e3");
+    assertThat(rendered.at(PLUGIN, CONTAINER + "image")).isEqualTo("12:34");
+  }
+
   /** Without a pick Envoy would take any of the backends, which are pods of all models. */
   @Test
   void withEndpointOverrideOnlyARequestThatNamesAPodReachesPods() {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -15,6 +18,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -117,6 +121,30 @@ class SecretsTest {
     assertThat(certificate.getNotAfter().toInstant())
         .isCloseTo(Instant.now().plus(9, ChronoUnit.DAYS), within(1, ChronoUnit.HOURS));
     assertThat(certificate.getSubjectAlternativeNames()).anyMatch(name -> host.equals(name.get(1)));
+  }
+
+  /** As the init container does it, which a node may start again with its volume as it was. */
+  @Test
+  void theStoreOfRedisAuthorityIsMadeAlsoWhereOneIsThere(@TempDir Path folder) throws Exception {
+    Rendered rendered = Chart.render(ALL);
+    Files.createDirectories(folder.resolve("trust"));
+    Files.createDirectories(folder.resolve("redis-ca"));
+    Files.writeString(
+        folder.resolve("redis-ca/ca.crt"), text(rendered, "Secret/rel-redis-master-tls", "ca.crt"));
+    String command = "spec.template.spec.initContainers[trust-redis].command";
+    String script =
+        ((String) rendered.at("Deployment/rel-gateway-plugin", command + "[2]"))
+            .replace("/etc/pointsman", folder.toString())
+            .replace("keytool", System.getProperty("java.home") + "/bin/keytool");
+
+    for (int start = 0; start < 2; start++) {
+      Process made = new ProcessBuilder("sh", "-ec", script).redirectErrorStream(true).start();
+      String output = new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(made.waitFor()).as(output).isZero();
+    }
+    var store =
+        KeyStore.getInstance(folder.resolve("trust/redis.p12").toFile(), "changeit".toCharArray());
+    assertThat(store.isCertificateEntry("redis")).isTrue();
   }
 
   @Test
