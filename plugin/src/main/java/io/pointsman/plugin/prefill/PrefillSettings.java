@@ -30,7 +30,7 @@ public record PrefillSettings(
     List<String> passedHeaders,
     @Nullable Duration messageTimeout,
     boolean decodeOnFailure) {
-  /** What applies where the operator sets nothing. */
+  /** What applies where the operator sets nothing, but that Envoy is not asked for time. */
   public static final PrefillSettings DEFAULTS =
       new PrefillSettings(
           false,

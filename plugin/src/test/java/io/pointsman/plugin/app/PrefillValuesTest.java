@@ -15,7 +15,12 @@ class PrefillValuesTest {
     var values = new SettingValues(Map.of(), Map.of());
 
     assertThat(PrefillValues.rules(values, PrefillSettings.DEFAULTS)).isEqualTo(PdRules.DEFAULTS);
-    assertThat(PrefillValues.read(values)).isEqualTo(PrefillSettings.DEFAULTS);
+    PrefillSettings read = PrefillValues.read(values);
+    assertThat(read)
+        .usingRecursiveComparison()
+        .ignoringFields("messageTimeout")
+        .isEqualTo(PrefillSettings.DEFAULTS);
+    assertThat(read.messageTimeout()).isEqualTo(Duration.ofMinutes(1));
     assertThat(values.errors()).isEmpty();
   }
 
