@@ -15,7 +15,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,7 +35,13 @@ public final class Budgets implements AutoCloseable {
 
   private static final long TICK_MS = 25;
   private static final long RETRY_MS = 20;
-  private static final long EXPIRE_MS = 5;
+
+  /** Those who wait are looked at no more often. */
+  private static final long EXPIRE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** Nothing is planned. */
+  private static final long NEVER = Long.MAX_VALUE;
+
   private static final long DROP_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final LongSupplier clock;
@@ -44,7 +50,10 @@ public final class Budgets implements AutoCloseable {
   private final Collection<Counter> waiting = ConcurrentHashMap.newKeySet();
   private final Queue<Counter> queue = LeaseExchange.newQueue();
   private final Semaphore wake = new Semaphore(0);
-  private final AtomicBoolean expiring = new AtomicBoolean();
+
+  /** When those who wait are looked at next, by the monotonic clock. */
+  private final AtomicLong expireAt = new AtomicLong(NEVER);
+
   private final @Nullable LeaseExchange exchange;
   private final Contact alone;
   private final ExecutorService tellers;
@@ -214,35 +223,52 @@ public final class Budgets implements AutoCloseable {
     if (outcome == Outcome.WAIT) {
       meters.waited(counter.key().limit());
       waiting.add(counter);
-      expireSoon();
+      expireAt(waiter.deadlineNanos());
     }
     return outcome;
   }
 
-  private void expireSoon() {
-    if (thread != null && expiring.compareAndSet(false, true)) {
-      var unused = timer.schedule(this::expire, EXPIRE_MS, TimeUnit.MILLISECONDS);
+  private void expireAt(long nanos) {
+    if (thread == null) {
+      return;
+    }
+    for (long planned = expireAt.get();
+        planned == NEVER || nanos - planned < 0;
+        planned = expireAt.get()) {
+      if (expireAt.compareAndSet(planned, nanos)) {
+        var unused = timer.schedule(this::expire, nanos - nanos(), TimeUnit.NANOSECONDS);
+        return;
+      }
     }
   }
 
   private void expire() {
-    expiring.set(false);
-    expireNow();
-    if (!waiting.isEmpty()) {
-      expireSoon();
+    expireAt.set(NEVER);
+    long next = expireNow();
+    if (next != NEVER) {
+      expireAt(nanos() + Math.max(next, EXPIRE_NANOS));
     }
   }
 
-  void expireNow() {
+  /**
+   * Answers those whose time is up.
+   *
+   * @return nanoseconds until the next one's time is up; {@link Long#MAX_VALUE} if nobody waits
+   */
+  long expireNow() {
     long now = nanos();
     Contact contact = contact();
+    long next = NEVER;
     for (Counter counter : List.copyOf(waiting)) {
+      // Whoever begins to wait meanwhile adds it again.
       waiting.remove(counter);
-      counter.expire(contact, now);
-      if (counter.hasWaiters()) {
+      long left = counter.expire(contact, now);
+      if (left != NEVER) {
         waiting.add(counter);
+        next = Math.min(next, left);
       }
     }
+    return next;
   }
 
   void tell(Runnable verdict) {

@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,21 +16,31 @@ abstract class Counter {
    * What is told to Redis and asked of it.
    *
    * @param must what those who wait need
+   * @param least what the most modest of them needs: less is of use to nobody
    * @param want what is welcome beyond
    * @param forAll false if nothing is asked of Redis now for those who wait
    */
   record Ask(
-      long limit, long windowMs, long window, long hold, long must, long want, boolean forAll) {}
+      long limit,
+      long windowMs,
+      long window,
+      long hold,
+      long must,
+      long least,
+      long want,
+      boolean forAll) {}
 
   private final CounterKey key;
   private final Consumer<Counter> exchange;
   private final AtomicBoolean queued = new AtomicBoolean();
-  private final AtomicInteger waiting = new AtomicInteger();
   private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
   private volatile long limit;
   private volatile long total;
+
+  /** So much, or more, is not to be had for a while. */
+  private long exhaustedFrom = Long.MAX_VALUE;
+
   private long exhaustedUntilNanos;
-  private boolean exhausted;
 
   /** How many of those who wait were thought of in what Redis is asked. */
   private int asked;
@@ -107,12 +116,13 @@ abstract class Counter {
     if (known != null) {
       return known;
     }
-    if (exhausted && nowNanos - exhaustedUntilNanos < 0) {
+    if (waiter.amount() >= exhaustedFrom && nowNanos - exhaustedUntilNanos < 0) {
       return Outcome.REFUSED;
     }
-    exhausted = false;
+    if (waiter.deadlineNanos() - nowNanos <= 0) {
+      return unsure(contact);
+    }
     waiters.add(waiter);
-    waiting.incrementAndGet();
     enqueue();
     return Outcome.WAIT;
   }
@@ -123,15 +133,23 @@ abstract class Counter {
   /** What to tell Redis and ask of it now. */
   final synchronized Ask prepare(Contact contact, long nowNanos) {
     long amount = 0;
+    long least = waiters.isEmpty() ? 0 : Long.MAX_VALUE;
     for (Waiter waiter : waiters) {
       amount += waiter.amount();
+      least = Math.min(least, waiter.amount());
     }
-    Ask ask = prepare(amount, contact, nowNanos);
+    Ask ask = prepare(amount, least, contact, nowNanos);
     asked = ask.forAll() ? waiters.size() : 0;
     return ask;
   }
 
-  abstract Ask prepare(long waitingAmount, Contact contact, long nowNanos);
+  /**
+   * The same.
+   *
+   * @param waitingAmount what all who wait need
+   * @param leastAmount what one of them needs at least
+   */
+  abstract Ask prepare(long waitingAmount, long leastAmount, Contact contact, long nowNanos);
 
   /** Takes over what Redis answered, and answers who waits. */
   final void answered(Contact contact, long window, long hold, long sum, long nowNanos) {
@@ -162,12 +180,21 @@ abstract class Counter {
       if (lease != null) {
         served.add(() -> next.taken(lease));
       } else if (contact.settled()) {
-        exhausted = true;
-        exhaustedUntilNanos = askAgainAt(nowNanos);
+        exhausted(next.amount(), nowNanos);
         served.add(() -> next.failed(Outcome.REFUSED));
       } else {
         served.add(() -> next.failed(unsure(contact)));
       }
+    }
+  }
+
+  private void exhausted(long amount, long nowNanos) {
+    boolean already = nowNanos - exhaustedUntilNanos < 0;
+    exhaustedFrom = already ? Math.min(exhaustedFrom, amount) : amount;
+    exhaustedUntilNanos = askAgainAt(nowNanos);
+    if (available() > 0) {
+      // What was too little here is given back, for it may be enough elsewhere.
+      enqueue();
     }
   }
 
@@ -185,28 +212,42 @@ abstract class Counter {
   private void poll() {
     waiters.remove();
     asked = Math.max(0, asked - 1);
-    waiting.decrementAndGet();
   }
 
-  /** True if requests wait. */
-  final boolean hasWaiters() {
-    return waiting.get() > 0;
-  }
-
-  /** Answers those whose time is up. */
-  final void expire(Contact contact, long nowNanos) {
+  /**
+   * Answers those whose time is up. They need not be the first: who has waited for another lease
+   * before has less time left than those who came here earlier.
+   *
+   * @return nanoseconds until the next one's time is up; {@link Long#MAX_VALUE} if nobody waits
+   */
+  final long expire(Contact contact, long nowNanos) {
     var late = new ArrayList<Runnable>();
+    long next = Long.MAX_VALUE;
     synchronized (this) {
-      while (!waiters.isEmpty() && waiters.element().deadlineNanos() - nowNanos <= 0) {
-        Waiter waiter = waiters.element();
-        poll();
-        Outcome outcome = withoutRedis(waiter.amount(), contact, nowNanos);
-        Lease lease = outcome == Outcome.AGAIN ? take(waiter.amount(), nowNanos) : null;
-        Outcome failure = outcome == null || outcome == Outcome.AGAIN ? unsure(contact) : outcome;
-        late.add(lease != null ? () -> waiter.taken(lease) : () -> waiter.failed(failure));
+      int askedBefore = asked;
+      var all = List.copyOf(waiters);
+      waiters.clear();
+      for (int i = 0; i < all.size(); i++) {
+        Waiter waiter = all.get(i);
+        long left = waiter.deadlineNanos() - nowNanos;
+        if (left > 0) {
+          waiters.add(waiter);
+          next = Math.min(next, left);
+        } else {
+          asked -= i < askedBefore ? 1 : 0;
+          late.add(late(waiter, contact, nowNanos));
+        }
       }
     }
     late.forEach(Runnable::run);
+    return next;
+  }
+
+  private Runnable late(Waiter waiter, Contact contact, long nowNanos) {
+    Outcome outcome = withoutRedis(waiter.amount(), contact, nowNanos);
+    Lease lease = outcome == Outcome.AGAIN ? take(waiter.amount(), nowNanos) : null;
+    Outcome failure = outcome == null || outcome == Outcome.AGAIN ? unsure(contact) : outcome;
+    return lease != null ? () -> waiter.taken(lease) : () -> waiter.failed(failure);
   }
 
   /** Looks whether something should be told or asked for without anybody waiting. */

@@ -75,14 +75,21 @@ final class InFlightCounter extends Counter {
   }
 
   @Override
-  Ask prepare(long waitingAmount, Contact contact, long nowNanos) {
+  Ask prepare(long waitingAmount, long leastAmount, Contact contact, long nowNanos) {
     replicas = contact.replicas();
     told = true;
     toldNanos = nowNanos;
     places.keepOnly(waitingAmount + spare());
-    long missing = Math.max(0, waitingAmount - places.available());
-    long want = spare() - Math.max(0, places.available() - waitingAmount);
-    return new Ask(limit(), 0, 0, places.hold(), missing, Math.max(0, want), true);
+    long available = places.available();
+    return new Ask(
+        limit(),
+        0,
+        0,
+        places.hold(),
+        Math.max(0, waitingAmount - available),
+        Math.max(0, leastAmount - available),
+        Math.max(0, spare() - Math.max(0, available - waitingAmount)),
+        true);
   }
 
   private long spare() {

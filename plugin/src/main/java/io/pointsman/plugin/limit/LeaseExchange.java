@@ -136,7 +136,7 @@ final class LeaseExchange {
     Contact before = told ? contact.telling(settings.open(), now) : contact;
     contact = before;
     var names = new ArrayList<String>(batch.size());
-    var arguments = new ArrayList<String>(LeaseScript.HEAD + 6 * batch.size());
+    var arguments = new ArrayList<String>(LeaseScript.HEAD + LeaseScript.EACH * batch.size());
     calls++;
     arguments.add(replica);
     arguments.add(Long.toString(calls));
@@ -150,7 +150,13 @@ final class LeaseExchange {
       Counter.Ask ask = counter.prepare(before, now);
       for (long value :
           new long[] {
-            ask.limit(), ask.windowMs(), ask.window(), ask.hold(), ask.must(), ask.want()
+            ask.limit(),
+            ask.windowMs(),
+            ask.window(),
+            ask.hold(),
+            ask.must(),
+            ask.least(),
+            ask.want()
           }) {
         arguments.add(Long.toString(value));
       }

@@ -39,6 +39,9 @@ final class LeaseScript {
   /** Arguments before those of the counters. */
   static final int HEAD = 7;
 
+  /** Arguments of each counter. */
+  static final int EACH = 7;
+
   /** Values in the reply before those of the counters. */
   static final int REPLY_HEAD = 4;
 
@@ -48,7 +51,7 @@ final class LeaseScript {
    * KEYS: replicas; counters. ARGV: replica, number of the call, 1 if the replica has told all its
    * holds, 1 if replicas that are cut off go on, how many replicas it knows, the list's beginning
    * that it knows, until when the third counts; for each counter its limit, window length in ms,
-   * window, hold, amount needed at once, amount wanted beyond.
+   * window, hold, amount needed at once, the least of it that is of use, amount wanted beyond.
    *
    * <p>Reply: microseconds, replicas, 1 if settled, when the replicas' list began in ms; for each
    * counter window, hold, sum of holds.
@@ -128,10 +131,11 @@ final class LeaseScript {
       local reply = {micros, n, settled and 1 or 0, created}
 
       for k = 2, #KEYS do
-        local a = @HEAD + 6 * (k - 2)
+        local a = @HEAD + @EACH * (k - 2)
         local limit, width = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
         local window, held = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4])
-        local must, want = tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6])
+        local must, least = tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6])
+        local want = tonumber(ARGV[a + 7])
         local current = width > 0 and math.floor(now / width) or 0
         local holds, stored = {}, current
         local fields = redis.call('HGETALL', KEYS[k])
@@ -163,6 +167,7 @@ final class LeaseScript {
         local closed = not settled
           or (width > 0 and current * width < created and ready < expected)
         if closed or free < 0 then free = 0 end
+        if free < least then must = 0 end
         local more = math.max(must, math.min(want, math.ceil(free / (@PART * n))))
         local hold = base + math.min(free, more)
         redis.call('HSET', KEYS[k], 'window', current, me, hold)
@@ -197,6 +202,7 @@ final class LeaseScript {
         .replace("@FORGET", Long.toString(FORGET_MS))
         .replace("@EXPIRY", Long.toString(IN_FLIGHT_EXPIRY_MS))
         .replace("@HEAD", Integer.toString(HEAD))
+        .replace("@EACH", Integer.toString(EACH))
         .replace("@PART", Integer.toString(PART));
   }
 }

@@ -91,24 +91,30 @@ final class RateCounter extends Counter {
   }
 
   @Override
-  Ask prepare(long waitingAmount, Contact contact, long nowNanos) {
+  Ask prepare(long waitingAmount, long leastAmount, Contact contact, long nowNanos) {
     measure(nowNanos);
     replicas = contact.replicas();
     Lease present = lease;
     long lowest = contact.time().lowestMs(nowNanos);
     if (present == null || lowest >= present.endMs()) {
       long window = Math.floorDiv(lowest, windowMs);
-      return new Ask(limit(), windowMs, window, 0, waitingAmount, target(), true);
+      return new Ask(limit(), windowMs, window, 0, waitingAmount, leastAmount, target(), true);
     }
     if (present.isOver(nowNanos)) {
       // Near the border of two windows nothing is asked of either.
-      return new Ask(limit(), windowMs, present.window(), present.hold(), 0, 0, false);
+      return new Ask(limit(), windowMs, present.window(), present.hold(), 0, 0, 0, false);
     }
     present.keepOnly(present.isLocal() ? 0 : waitingAmount + surplus());
-    long missing = Math.max(0, waitingAmount - present.available());
-    long want = target() - Math.max(0, present.available() - waitingAmount);
+    long available = present.available();
     return new Ask(
-        limit(), windowMs, present.window(), present.hold(), missing, Math.max(0, want), true);
+        limit(),
+        windowMs,
+        present.window(),
+        present.hold(),
+        Math.max(0, waitingAmount - available),
+        Math.max(0, leastAmount - available),
+        Math.max(0, target() - Math.max(0, available - waitingAmount)),
+        true);
   }
 
   /** What is spent in the horizon, or a hundredth of a large budget if it is used at all. */

@@ -2,6 +2,7 @@ package io.pointsman.plugin.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pointsman.plugin.limit.SimulatedReplicas.Charge;
 import io.pointsman.plugin.limit.SimulatedReplicas.Faults;
 import io.pointsman.plugin.limit.SimulatedReplicas.Replica;
 import java.util.Map;
@@ -153,9 +154,9 @@ class LeaseArithmeticTest {
       last = all.nowMs();
       for (; due >= 1; due--) {
         int i = (int) (all.replicas.size() * Math.pow(all.random.nextDouble(), 1.5));
-        all.replicas.get(i).request(PER_SECOND, "n", limit);
+        all.replicas.get(i).request(new Charge(PER_SECOND, limit, 1));
         if (minutely > 0) {
-          all.replicas.get(i).request(PER_MINUTE, "n", minutely);
+          all.replicas.get(i).request(new Charge(PER_MINUTE, minutely, 1));
         }
       }
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
@@ -21,6 +22,9 @@ final class SimulatedReplicas implements AutoCloseable {
   private static final String TIME = "redis.call('HMGET', 'clock', 's', 'us')";
   private static final long MS = 1_000_000;
 
+  /** How exactly requests stop to wait. */
+  private static final long STEP_NANOS = MS / 2;
+
   /** By Redis' clock; where replicas think to be is theirs to find out. */
   private static final long BEGIN_MS = 1_700_000_000_000L;
 
@@ -28,6 +32,9 @@ final class SimulatedReplicas implements AutoCloseable {
   record Faults(double lost, double replyLost, double late) {
     static final Faults NONE = new Faults(0, 0, 0);
   }
+
+  /** What a request needs of one limit. */
+  record Charge(Limit limit, long most, long amount) {}
 
   final Random random;
   final List<Replica> replicas = new ArrayList<>();
@@ -40,6 +47,12 @@ final class SimulatedReplicas implements AutoCloseable {
   private int made;
   int exchanges;
   int waits;
+
+  /** Requests that are not decided. */
+  int undecided;
+
+  /** The longest that a request waited. */
+  long longestWaitNanos;
 
   SimulatedReplicas(long seed) throws Exception {
     random = new Random(seed);
@@ -60,6 +73,9 @@ final class SimulatedReplicas implements AutoCloseable {
     private final List<Runnable> late = new ArrayList<>();
     boolean dead;
     boolean cutOff;
+
+    /** Happens once while a question is on its way to Redis. */
+    @Nullable Runnable meanwhile;
 
     Replica(LimitSettings settings) {
       long wrongBy = random.nextLong(1L << 40);
@@ -82,6 +98,11 @@ final class SimulatedReplicas implements AutoCloseable {
     public List<?> exchange(List<String> counters, List<String> arguments) {
       exchanges++;
       pass(100 + random.nextInt(400));
+      Runnable event = meanwhile;
+      meanwhile = null;
+      if (event != null) {
+        event.run();
+      }
       if (down || cutOff || random.nextDouble() < faults.lost()) {
         pass(1_000);
         throw new JedisConnectionException("lost");
@@ -126,29 +147,13 @@ final class SimulatedReplicas implements AutoCloseable {
     }
 
     /** Sends one request, which is counted if it is admitted, now or when its lease comes. */
-    void request(Limit limit, String name, long most) {
-      Admission admission = budgets.admission().need(limit, "m", name, most, 1);
-      Verdict verdict = admission.begin();
-      if (verdict == null) {
-        waits++;
-        var unused =
-            admission
-                .later()
-                .thenAccept(
-                    known -> {
-                      if (known instanceof Verdict.Admitted) {
-                        countAdmitted(limit);
-                      }
-                    });
-      } else if (verdict instanceof Verdict.Admitted) {
-        countAdmitted(limit);
-      }
+    Request request(Charge... charges) {
+      return new Request(budgets.admission(), List.of(charges));
     }
 
     void tick() {
       if (!dead) {
         budgets.tick();
-        budgets.expireNow();
         late.removeIf(
             message -> {
               boolean now = !down && !cutOff && random.nextInt(200) == 0;
@@ -161,8 +166,51 @@ final class SimulatedReplicas implements AutoCloseable {
     }
   }
 
-  private void countAdmitted(Limit limit) {
-    admitted(limit).merge(Math.floorDiv(redisMs(), limit.windowMs()), 1, Integer::sum);
+  /** One request. */
+  final class Request {
+    final Admission admission;
+    private final List<Charge> charges;
+    private final long began = nanos;
+
+    /** Null while it waits. */
+    @Nullable Verdict verdict;
+
+    Request(Admission admission, List<Charge> charges) {
+      this.admission = admission;
+      this.charges = charges;
+      for (Charge charge : charges) {
+        admission.need(charge.limit(), "m", "n", charge.most(), charge.amount());
+      }
+      undecided++;
+      Verdict known = admission.begin();
+      if (known == null) {
+        waits++;
+        var unused = admission.later().thenAccept(this::decided);
+      } else {
+        decided(known);
+      }
+    }
+
+    private void decided(Verdict known) {
+      verdict = known;
+      undecided--;
+      longestWaitNanos = Math.max(longestWaitNanos, nanos - began);
+      if (known instanceof Verdict.Admitted) {
+        charges.forEach(charge -> countAdmitted(charge.limit(), (int) charge.amount()));
+      }
+    }
+
+    boolean isAdmitted() {
+      return verdict instanceof Verdict.Admitted;
+    }
+
+    boolean isRefused() {
+      return verdict instanceof Verdict.Refused;
+    }
+  }
+
+  private void countAdmitted(Limit limit, int amount) {
+    admitted(limit).merge(Math.floorDiv(redisMs(), limit.windowMs()), amount, Integer::sum);
   }
 
   Replica add(LimitSettings settings) {
@@ -192,8 +240,15 @@ final class SimulatedReplicas implements AutoCloseable {
     return nanos / MS;
   }
 
-  private void pass(long micros) {
-    nanos += micros * 1_000;
+  /** Lets time pass, in which requests stop to wait. */
+  void pass(long micros) {
+    long end = nanos + micros * 1_000;
+    while (nanos < end) {
+      nanos = Math.min(end, nanos + STEP_NANOS);
+      for (Replica replica : replicas) {
+        replica.budgets.expireNow();
+      }
+    }
   }
 
   /** Lets a step of time pass, in which each living replica does what is due. */
