@@ -3,7 +3,8 @@ package io.pointsman.chart;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.list;
 
-import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.route.v3.Route;
 import io.pointsman.common.ConfigException;
 import io.pointsman.xds.policy.Policies;
 import io.pointsman.xds.policy.Policy;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -125,18 +127,29 @@ class SettingsTest {
 
   @Test
   void aRequestWithoutAPickGetsTheSameAnswerAsFromTheControllersOwnEnvoys() throws Exception {
-    DirectResponseAction answer =
+    Route route =
         EnvoyConfig.from(settings()).routes().getVirtualHostsList().stream()
             .flatMap(host -> host.getRoutesList().stream())
-            .filter(route -> route.hasDirectResponse())
-            .map(route -> route.getDirectResponse())
+            .filter(Route::hasDirectResponse)
             .findFirst()
             .orElseThrow();
-    Rendered rendered = Chart.render();
+    var expectedHeaders = new TreeMap<String, String>();
+    for (HeaderValueOption option : route.getResponseHeadersToAddList()) {
+      expectedHeaders.put(option.getHeader().getKey(), option.getHeader().getValue());
+    }
+    Map<String, Object> spec = Yaml.map(Chart.render().object("HTTPRouteFilter/rel").get("spec"));
+    Map<String, Object> answer = Yaml.map(spec.get("directResponse"));
+    var headers = new TreeMap<String, String>();
+    headers.put("content-type", String.valueOf(answer.get("contentType")));
+    for (Object header : Yaml.list(Yaml.map(answer.get("header")).get("set"))) {
+      headers.put(
+          String.valueOf(Yaml.map(header).get("name")),
+          String.valueOf(Yaml.map(header).get("value")));
+    }
 
-    assertThat(rendered.at("HTTPRouteFilter/rel", "spec.directResponse.statusCode"))
-        .isEqualTo(answer.getStatus());
-    assertThat(rendered.at("HTTPRouteFilter/rel", "spec.directResponse.body.inline"))
-        .isEqualTo(answer.getBody().getInlineString());
+    assertThat(answer.get("statusCode")).isEqualTo(route.getDirectResponse().getStatus());
+    assertThat(Yaml.map(answer.get("body")).get("inline"))
+        .isEqualTo(route.getDirectResponse().getBody().getInlineString());
+    assertThat(headers).isEqualTo(expectedHeaders);
   }
 }
