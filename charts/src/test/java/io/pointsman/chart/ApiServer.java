@@ -21,7 +21,7 @@ final class ApiServer {
   private static final String RESOURCES =
       "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[{\"name\":\"secrets\","
           + "\"singularName\":\"secret\",\"namespaced\":true,\"kind\":\"Secret\",\"verbs\":[\"get\"]}]}";
-  private static final String NOT_FOUND =
+  static final String NOT_FOUND =
       "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"NotFound\","
           + "\"code\":404}";
 
@@ -76,7 +76,8 @@ final class ApiServer {
     }
   }
 
-  private static String kubeconfig(int port) {
+  /** A kubeconfig for an API server on this machine. */
+  static String kubeconfig(int port) {
     return """
         apiVersion: v1
         kind: Config
