@@ -65,6 +65,11 @@
 {{- end -}}
 {{- end -}}
 
+{{/* A host name that the routes take. Empty: any. */}}
+{{- define "pointsman.gateway.host" -}}
+{{- first .Values.gateway.httpRoute.hostnames | default .Values.gateway.tls.hostname | default "" | replace "*" "any" -}}
+{{- end -}}
+
 {{/* Cluster-wide, so with the namespace: two releases of one name may live in one cluster. */}}
 {{- define "pointsman.gatewayClass.name" -}}
 {{- .Values.gateway.gatewayClass.name | default (printf "%s-%s" .Release.Namespace (include "pointsman.fullname" .) | trimPrefix "-") -}}
