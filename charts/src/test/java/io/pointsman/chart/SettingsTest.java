@@ -7,11 +7,9 @@ import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.pointsman.common.ConfigException;
 import io.pointsman.xds.policy.Policies;
-import io.pointsman.xds.policy.Policy;
 import io.pointsman.xds.settings.Settings;
 import io.pointsman.xds.snapshot.EnvoyConfig;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,30 +25,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The settings file that the chart renders, as the controller reads it. */
 class SettingsTest {
-  private static final Path EXPECTED = Path.of("src/test/resources/io/pointsman/chart");
-
-  private static Settings settings(String... values) throws ConfigException {
+  static Settings settings(String... values) throws ConfigException {
     Map<String, Object> file = Chart.render(values).object("ConfigMap/rel-xds-controller");
     return Settings.parse(
         "values", String.valueOf(Yaml.map(file.get("data")).get("settings.yaml")));
-  }
-
-  /** Writes the expected policies anew, to be looked at and committed. */
-  public static void main(String[] args) throws Exception {
-    for (String name : List.of("default", "aibrix", "existing-gateway", "endpoint-override")) {
-      Files.writeString(expected(name), policies(name));
-    }
-  }
-
-  private static Path expected(String name) {
-    return EXPECTED.resolve("policies-" + name + ".yaml");
-  }
-
-  private static String policies(String name) throws ConfigException {
-    return Policies.from(settings(Chart.file("ci/" + name + "-values.yaml"))).stream()
-        .map(Policy::manifest)
-        .map(Yaml::write)
-        .collect(Collectors.joining("---\n"));
   }
 
   static List<Path> valuesFiles() throws IOException {
@@ -61,24 +39,6 @@ class SettingsTest {
   @MethodSource("valuesFiles")
   void theControllerTakesWhatAnyValuesFileRenders(Path values) throws Exception {
     assertThat(settings(Files.readString(values)).gateway().namePrefix()).isEqualTo("rel");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"default", "aibrix", "existing-gateway", "endpoint-override"})
-  void theControllerMakesTheExpectedPoliciesOfIt(String name) throws Exception {
-    String expected = read(expected(name));
-
-    assertThat(Yaml.documents(policies(name)))
-        .as("run SettingsTest.main in the folder charts, and look at the difference")
-        .isEqualTo(Yaml.documents(expected));
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** Otherwise the controller could not keep them, or could do more than that. */

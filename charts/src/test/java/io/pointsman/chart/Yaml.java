@@ -9,6 +9,7 @@ import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.common.FlowStyle;
 
 /** YAML as maps, lists and scalars. */
 final class Yaml {
@@ -41,6 +42,17 @@ final class Yaml {
 
   static String write(Object value) {
     return new Dump(DumpSettings.builder().build()).dumpToString(value);
+  }
+
+  /** A line for each value, and what is the same twice written twice. */
+  static String writeInLines(Object value) {
+    var settings =
+        DumpSettings.builder()
+            .setDefaultFlowStyle(FlowStyle.BLOCK)
+            .setDereferenceAliases(true)
+            .setWidth(140)
+            .build();
+    return new Dump(settings).dumpToString(value);
   }
 
   /** A map of nothing but a value at a path with dots. */
