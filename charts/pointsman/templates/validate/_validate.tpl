@@ -50,6 +50,16 @@
 {{- fail "ingress.enabled: an Ingress leads to the Gateway's HTTP port; set gateway.http.enabled" -}}
 {{- end -}}
 {{- end -}}
+{{- with $gateway.envoyProxy.autoscaling -}}
+{{- if gt (int (.minReplicas | default 1)) (int .maxReplicas) -}}
+{{- fail (printf "gateway.envoyProxy.autoscaling.minReplicas: %d is more than maxReplicas %d" (int .minReplicas) (int .maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- with $gateway.envoyProxy.podDisruptionBudget -}}
+{{- if eq (hasKey . "minAvailable") (hasKey . "maxUnavailable") -}}
+{{- fail "gateway.envoyProxy.podDisruptionBudget: Envoy Gateway wants either minAvailable or maxUnavailable; set minAvailable to null to use maxUnavailable" -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.openTelemetry.enable (not (or .Values.openTelemetry.host .Values.openTelemetry.serviceName)) -}}
 {{- fail "openTelemetry.enable: the collector is not known; set openTelemetry.serviceName or openTelemetry.host" -}}
 {{- end -}}

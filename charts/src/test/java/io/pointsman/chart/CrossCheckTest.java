@@ -6,10 +6,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +60,15 @@ class CrossCheckTest {
             "an Ingress leads to the Gateway's HTTP port"),
         arguments(
             "openTelemetry: {enable: true}", "openTelemetry.enable: the collector is not known"),
+        arguments(
+            "gateway: {envoyProxy: {autoscaling: {minReplicas: 4, maxReplicas: 3}}}",
+            "gateway.envoyProxy.autoscaling.minReplicas: 4 is more than maxReplicas 3"),
+        arguments(
+            "gateway: {envoyProxy: {podDisruptionBudget: {maxUnavailable: 1}}}",
+            "Envoy Gateway wants either minAvailable or maxUnavailable"),
+        arguments(
+            "gateway: {envoyProxy: {podDisruptionBudget: {minAvailable: null, name: a}}}",
+            "Envoy Gateway wants either minAvailable or maxUnavailable"),
         // Settings
         arguments(
             "gateway: {envoyPatchPolicy: {route: {timeout: 6s}}}",
@@ -190,17 +199,41 @@ class CrossCheckTest {
   }
 
   @Test
-  void everySentenceOfTheTemplateIsSeenAbove() throws IOException {
+  void everySentenceOfTheTemplatesIsSeenAbove() throws IOException {
     List<String> refusals =
         conflicts().stream().map(c -> Chart.refusal((String) c.get()[0])).toList();
-    String template = Files.readString(Path.of("pointsman/templates/validate/_validate.tpl"));
-    Matcher sentence = Pattern.compile("fail \\(?(?:printf )?\"([^\"%\\\\]*)").matcher(template);
-    var unseen = new TreeSet<String>();
-    Stream.iterate(sentence, Matcher::find, m -> m)
-        .map(m -> m.group(1))
-        .filter(text -> refusals.stream().noneMatch(refusal -> refusal.contains(text)))
-        .forEach(unseen::add);
+    List<String> sentences = sentences();
 
-    assertThat(unseen).isEmpty();
+    assertThat(sentences).hasSizeGreaterThan(50);
+    assertThat(sentences)
+        .filteredOn(
+            sentence -> {
+              Pattern filledIn = filledIn(sentence);
+              return refusals.stream().noneMatch(refusal -> filledIn.matcher(refusal).find());
+            })
+        .isEmpty();
+  }
+
+  /** What the templates say as they refuse. */
+  private static List<String> sentences() throws IOException {
+    Pattern fail = Pattern.compile("\\bfail \\(?(?:printf )?\"((?:[^\"\\\\]|\\\\.)*)\"");
+    var sentences = new ArrayList<String>();
+    int calls = 0;
+    try (Stream<Path> files = Files.walk(Chart.FOLDER.resolve("templates"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String template = Files.readString(file);
+        fail.matcher(template).results().forEach(found -> sentences.add(found.group(1)));
+        calls += (int) Pattern.compile("\\b(fail|required) ").matcher(template).results().count();
+      }
+    }
+    assertThat(sentences).as("each is in a form that is understood here").hasSize(calls);
+    return sentences;
+  }
+
+  private static Pattern filledIn(String format) {
+    return Pattern.compile(
+        Stream.of(format.replace("\\\"", "\"").split("%[a-z]", -1))
+            .map(Pattern::quote)
+            .collect(Collectors.joining(".*")));
   }
 }
