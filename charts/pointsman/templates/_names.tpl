@@ -2,6 +2,7 @@
 {{- define "pointsman.init" -}}
 {{- if ne (toString .Values.valuesVersion) .Chart.Version -}}
 {{- include "pointsman.fill" (dict "into" .Values "from" (.Files.Get "defaults.yaml" | fromYaml)) -}}
+{{- $_ := set .Values "valuesVersion" .Chart.Version -}}
 {{- end -}}
 {{- end -}}
 

@@ -18,6 +18,11 @@ import java.util.concurrent.ConcurrentHashMap;
  * KUBECONFIG} names, and by nothing else, so that no test ever asks a real cluster. Thread-safe.
  */
 final class ApiServer {
+  /**
+   * For tests that run at the same time: who writes here locks it, and so who needs what is here.
+   */
+  static final String LOCK = "ApiServer";
+
   private static final String RESOURCES =
       "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[{\"name\":\"secrets\","
           + "\"singularName\":\"secret\",\"namespaced\":true,\"kind\":\"Secret\",\"verbs\":[\"get\"]}]}";

@@ -24,6 +24,8 @@ final class Chart {
   private static final String KUBERNETES = "1.31.0";
 
   private static final Map<String, Rendered> KNOWN = new ConcurrentHashMap<>();
+  private static final Map<String, String> REFUSALS = new ConcurrentHashMap<>();
+  private static final Map<String, String> NOTES = new ConcurrentHashMap<>();
 
   /** Helm leaves hooks out of what it renders, so here they are ordinary objects. */
   private static final Path WITHOUT_HOOKS = copyWithoutHooks();
@@ -60,12 +62,8 @@ final class Chart {
   private static Rendered render(
       String release, String namespace, String kubernetes, String... values) {
     String key = release + "/" + namespace + "/" + kubernetes + "\n" + String.join("\0", values);
-    Rendered known = KNOWN.get(key);
-    if (known == null) {
-      known = Rendered.of(template(release, namespace, kubernetes, values));
-      KNOWN.put(key, known);
-    }
-    return known;
+    return KNOWN.computeIfAbsent(
+        key, unused -> Rendered.of(template(release, namespace, kubernetes, values)));
   }
 
   private static String template(
@@ -86,16 +84,25 @@ final class Chart {
 
   /** Why Helm refuses these values. */
   static String refusal(String... values) {
-    try {
-      render(values);
-    } catch (IllegalStateException e) {
-      return String.valueOf(e.getMessage());
-    }
-    throw new AssertionError("Helm renders what it should refuse: " + String.join("\n", values));
+    return REFUSALS.computeIfAbsent(
+        String.join("\0", values),
+        unused -> {
+          try {
+            template(RELEASE, NAMESPACE, KUBERNETES, values);
+          } catch (IllegalStateException e) {
+            return String.valueOf(e.getMessage());
+          }
+          throw new AssertionError(
+              "Helm renders what it should refuse: " + String.join("\n", values));
+        });
   }
 
   /** What Helm prints after an installation. */
   static String notes(String... values) {
+    return NOTES.computeIfAbsent(String.join("\0", values), unused -> printedNotes(values));
+  }
+
+  private static String printedNotes(String... values) {
     var command =
         new Helm(FOLDER)
             .install()

@@ -19,15 +19,17 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Secrets that Helm makes up, seen by its own {@code lookup} against the tests' API server. */
+@ResourceLock(ApiServer.LOCK)
 class SecretsTest {
-  private static final String ALL =
+  static final String ALL =
       "{gatewayPlugin: {tls: {enabled: true}}, metadata: {redis: {enablePassword: true, tls:"
           + " {enabled: true}}}, gateway: {tls: {enabled: true, autoGenerate: true, hostname: a.b}}}";
-  private static final List<String> MADE =
+  static final List<String> MADE =
       List.of(
           "Secret/rel-master-key",
           "Secret/rel-redis",

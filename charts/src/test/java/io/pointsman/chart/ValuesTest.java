@@ -3,9 +3,9 @@ package io.pointsman.chart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,26 +13,29 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each documented value is set once, and is seen where {@code seen.yaml} says and nowhere else. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(value = ApiServer.LOCK, mode = ResourceAccessMode.READ)
 class ValuesTest {
-  private static final Map<String, Object> SEEN = Yaml.document(resource("seen.yaml"));
+  private static final Map<String, Object> SEEN = Yaml.document(Resources.text("seen.yaml"));
   private static final Map<String, Object> VALUES = Yaml.map(SEEN.get("values"));
   private static final Map<String, Object> SETTINGS = Yaml.map(SEEN.get("settings"));
   private static final String SETTINGS_FILE = "ConfigMap/rel-xds-controller data.settings.yaml.";
 
-  private static String resource(String name) {
-    try (InputStream in = ValuesTest.class.getResourceAsStream(name)) {
-      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
+  /** Renderings of what is given, before the value is set. */
+  private static final Map<String, Map<String, Object>> UNCHANGED = new ConcurrentHashMap<>();
 
   private static List<ValuesReference.Key> documented() {
     return ValuesReference.read(Chart.file("values.yaml"));
@@ -77,6 +80,29 @@ class ValuesTest {
     settings().forEach(key -> lookedAt.add(key.path()));
 
     assertThat(lookedAt).isEqualTo(paths);
+  }
+
+  /** What a table cannot say is in a test by itself, which names the value. */
+  @Test
+  void whatIsLookedAtElsewhereIsLookedAtThere() {
+    var missing = new TreeSet<String>();
+    for (String path : VALUES.keySet()) {
+      Object elsewhere = row(path).get("elsewhere");
+      String key = path.substring(path.lastIndexOf('.') + 1);
+      if (elsewhere != null && !source(String.valueOf(elsewhere)).contains(key)) {
+        missing.add(path + " in " + elsewhere);
+      }
+    }
+
+    assertThat(missing).isEmpty();
+  }
+
+  private static String source(String test) {
+    try {
+      return Files.readString(Path.of("src/test/java/io/pointsman/chart", test + ".java"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @ParameterizedTest
@@ -163,13 +189,22 @@ class ValuesTest {
     return key.path().endsWith("initialConnectionWindowSize") ? "2Mi" : "99m";
   }
 
+  /**
+   * What Helm makes up is in the API server from the start, so that it does not change from one
+   * rendering to the next.
+   */
+  @BeforeAll
+  static void keepSecrets() {
+    ApiServer.clear();
+    Rendered all = Chart.renderAnew(SecretsTest.ALL);
+    SecretsTest.MADE.forEach(secret -> ApiServer.put(all.object(secret)));
+  }
+
   /** What one value changes: object and path, and what is there then. */
   private static Map<String, String> changes(String given, String path, Object value) {
     String override = Yaml.write(Yaml.at(path, value));
-    ApiServer.clear();
-    Rendered base = Chart.render(given);
-    keepSecrets(base);
-    Map<String, Object> before = base.all();
+    Map<String, Object> before =
+        UNCHANGED.computeIfAbsent(given, values -> Chart.renderAnew(values).all());
     Map<String, Object> after = Chart.renderAnew(given, override).all();
     var changes = new TreeMap<String, String>();
     Stream.of(before.keySet(), after.keySet())
@@ -177,18 +212,6 @@ class ValuesTest {
         .filter(place -> !Objects.equals(before.get(place), after.get(place)))
         .forEach(place -> changes.put(place, String.valueOf(after.get(place))));
     return changes;
-  }
-
-  /** So that what Helm makes up does not change from one rendering to the next. */
-  private static void keepSecrets(Rendered rendered) {
-    rendered
-        .objects()
-        .forEach(
-            (name, object) -> {
-              if (name.startsWith("Secret/")) {
-                ApiServer.put(object);
-              }
-            });
   }
 
   private static String expanded(String text) {
