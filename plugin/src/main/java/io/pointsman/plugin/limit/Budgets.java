@@ -93,6 +93,7 @@ public final class Budgets implements AutoCloseable {
                 replica,
                 Collections.unmodifiableCollection(counters.values()),
                 queue,
+                meters,
                 clock,
                 wallClock);
     timer = Executors.newSingleThreadScheduledExecutor(daemon("limit-timer"));
@@ -282,7 +283,7 @@ public final class Budgets implements AutoCloseable {
 
   private boolean isShared() {
     Contact contact = contact();
-    return contact.shared() && contact.created() != 0 && !contact.isLost(nanos());
+    return contact.shared() && contact.settled() && !contact.isLost(nanos());
   }
 
   long nanos() {

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
  * @param localFromMs windows that begin at this time by Redis' clock or later are this replica's to
  *     divide, as long as Redis is not heard; {@link Long#MAX_VALUE} for never
  * @param settled false while Redis gathers what replicas hold and gives nothing
+ * @param place this replica's place among those that share
  */
 record Contact(
     RedisTime time,
@@ -21,7 +22,8 @@ record Contact(
     int replicas,
     long created,
     long localFromMs,
-    boolean settled) {
+    boolean settled,
+    Place place) {
   /** Before Redis can have noticed. */
   private static final long LOST_NANOS = TimeUnit.MILLISECONDS.toNanos(LeaseScript.SILENT_MS - 100);
 
@@ -33,13 +35,15 @@ record Contact(
   private static final long MARGIN_MS = 10;
 
   static Contact alone(RedisTime time, long nowNanos, int replicas) {
-    return new Contact(time, false, nowNanos, replicas, 0, Long.MIN_VALUE, true);
+    return new Contact(
+        time, false, nowNanos, replicas, 0, Long.MIN_VALUE, true, Place.unknown(replicas));
   }
 
   /** Before the first answer. For a while Redis is waited for as if it had just gone. */
   static Contact none(RedisTime time, long nowNanos, LimitSettings settings) {
     long from = settings.open() ? time.highestMs(nowNanos) + LeaseScript.SETTLE_MS : Long.MAX_VALUE;
-    return new Contact(time, true, nowNanos, settings.replicas(), 0, from, false);
+    int replicas = settings.replicas();
+    return new Contact(time, true, nowNanos, replicas, 0, from, false, Place.unknown(replicas));
   }
 
   /**
@@ -48,7 +52,12 @@ record Contact(
    */
   Contact telling(boolean open, long nowNanos) {
     long from = open ? signUntilMs(nowNanos) + LeaseScript.SILENT_MS + MARGIN_MS : Long.MAX_VALUE;
-    return new Contact(time, shared, heardNanos, replicas, created, from, settled);
+    return new Contact(time, shared, heardNanos, replicas, created, from, settled, place);
+  }
+
+  /** True if this replica may divide a window that begins then by itself, without Redis. */
+  boolean isOwn(long beginMs) {
+    return beginMs >= localFromMs && beginMs >= place.apartUntilMs();
   }
 
   /** Until when by Redis' clock a sign of life that is sent now counts. */
@@ -63,7 +72,14 @@ record Contact(
             ? RedisTime.of(askedNanos, answeredNanos, reply.micros())
             : time.after(askedNanos, answeredNanos, reply.micros());
     return new Contact(
-        now, true, answeredNanos, reply.replicas(), reply.created(), localFromMs, reply.settled());
+        now,
+        true,
+        answeredNanos,
+        reply.replicas(),
+        reply.created(),
+        localFromMs,
+        reply.settled(),
+        place.heard(reply));
   }
 
   /** True if it is no use to wait for Redis. */

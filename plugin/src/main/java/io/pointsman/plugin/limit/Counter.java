@@ -250,6 +250,9 @@ abstract class Counter {
     return lease != null ? () -> waiter.taken(lease) : () -> waiter.failed(failure);
   }
 
+  /** Redis' clock is not where it must have been by what was known of it. */
+  void clockWasSet(Contact contact, long nowNanos) {}
+
   /** Looks whether something should be told or asked for without anybody waiting. */
   abstract void look(Contact contact, long nowNanos);
 

@@ -63,11 +63,11 @@ final class InFlightCounter extends Counter {
     if (!contact.isInFlightLost(nowNanos)) {
       return contact.isLost(nowNanos) ? unsure(contact) : null;
     }
-    if (contact.localFromMs() > contact.time().lowestMs(nowNanos)) {
+    if (!contact.isOwn(contact.time().lowestMs(nowNanos))) {
       return unsure(contact);
     }
     // Nobody else can hold this replica's part by now.
-    places.granted(limit() / contact.replicas());
+    places.granted(contact.place().of(limit(), 0));
     places.lowAt(Long.MIN_VALUE);
     countsAlone();
     validUntilNanos = nowNanos + HEARTBEAT_NANOS;

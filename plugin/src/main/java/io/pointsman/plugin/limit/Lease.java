@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Lease {
   private final long window;
   private final long endMs;
-  private final long endNanos;
+  private volatile long endNanos;
   private final AtomicLong available;
 
   /** What was given in all. */
@@ -45,6 +45,11 @@ final class Lease {
 
   long endNanos() {
     return endNanos;
+  }
+
+  /** Redis' clock is known better, or was set. */
+  void endNanos(long nanos) {
+    endNanos = nanos;
   }
 
   boolean isOver(long nowNanos) {

@@ -28,11 +28,15 @@ final class LeaseExchange {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
   private static final int BATCH = 100;
 
+  /** Different limits are logged no more often. */
+  private static final long TELL_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   private final LimitSettings settings;
   private final LeaseStore store;
   private final String replica;
   private final Collection<Counter> counters;
   private final Queue<Counter> queue;
+  private final LimitMeters meters;
   private final LongSupplier clock;
   private volatile Contact contact;
 
@@ -43,6 +47,7 @@ final class LeaseExchange {
   private long calls;
   private long lookedNanos;
   private long triedNanos;
+  private long disagreedNanos;
   private boolean failing;
 
   /** True if the log says that budgets are not shared. */
@@ -60,6 +65,7 @@ final class LeaseExchange {
       String replica,
       Collection<Counter> counters,
       Queue<Counter> queue,
+      LimitMeters meters,
       LongSupplier clock,
       LongSupplier wallClock) {
     this.settings = settings;
@@ -67,10 +73,12 @@ final class LeaseExchange {
     this.replica = replica;
     this.counters = counters;
     this.queue = queue;
+    this.meters = meters;
     this.clock = clock;
     long now = clock.getAsLong();
     triedNanos = now - HEARTBEAT_NANOS;
     lookedNanos = now;
+    disagreedNanos = now - TELL_NANOS;
     contact = Contact.none(RedisTime.exact(now, wallClock.getAsLong() * 1_000), now, settings);
   }
 
@@ -112,7 +120,9 @@ final class LeaseExchange {
       return false;
     }
     boolean told = !gap;
-    return exchange(batch, now) && (gap || !told || !queue.isEmpty());
+    long list = contact.place().list();
+    return exchange(batch, now)
+        && (gap || !told || list != contact.place().list() || !queue.isEmpty());
   }
 
   private @Nullable Counter next(Collection<Counter> taken) {
@@ -145,6 +155,9 @@ final class LeaseExchange {
     arguments.add(before.created() == 0 ? "0" : Integer.toString(before.replicas()));
     arguments.add(Long.toString(before.created()));
     arguments.add(Long.toString(before.signUntilMs(now)));
+    arguments.add(Long.toString(before.place().list()));
+    arguments.add(Integer.toString(before.place().replicas()));
+    arguments.add(Integer.toString(before.place().rank()));
     for (Counter counter : batch) {
       names.add(counter.key().text());
       Counter.Ask ask = counter.prepare(before, now);
@@ -193,6 +206,10 @@ final class LeaseExchange {
     long now = clock.getAsLong();
     Contact after = before.heard(asked, now, reply);
     contact = after;
+    if (before.created() != 0 && !before.time().fits(asked, now, reply.micros())) {
+      log.warn("the clock of Redis was set, or another one answers");
+      counters.forEach(counter -> counter.clockWasSet(after, now));
+    }
     if (reply.created() != before.created()) {
       // Whoever answers knows nothing of what was told before.
       untold.clear();
@@ -203,7 +220,25 @@ final class LeaseExchange {
       gap = false;
     }
     for (int i = 0; i < batch.size(); i++) {
+      if (reply.otherLimit(i) != 0) {
+        disagree(batch.get(i), reply.otherLimit(i), now);
+      }
       batch.get(i).answered(after, reply.window(i), reply.hold(i), reply.sum(i), now);
+    }
+  }
+
+  /** As while a change of a profile or of the keys is on its way to the replicas. */
+  private void disagree(Counter counter, long otherLimit, long now) {
+    Limit limit = counter.key().limit();
+    meters.disagreed(limit);
+    // What is multiplied by the endpoints that are ready differs from time to time.
+    if (limit != Limit.REPLICA_REQUESTS && now - disagreedNanos >= TELL_NANOS) {
+      disagreedNanos = now;
+      log.warn(
+          "replicas have different limits: limit={} here={} elsewhere={}",
+          limit.label(),
+          counter.limit(),
+          otherLimit);
     }
   }
 

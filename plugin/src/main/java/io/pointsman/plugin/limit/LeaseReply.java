@@ -10,10 +10,24 @@ import org.jspecify.annotations.Nullable;
  * @param replicas how many replicas there are
  * @param settled false while it gives nothing
  * @param created when its list of replicas began
- * @param counters for each counter window, hold and sum of holds
+ * @param list what the list is now, as a number
+ * @param rank this replica's rank on it, or -1
+ * @param known true if this replica is on it and all others have told that they know it
+ * @param apartUntilMs by when the others know of this replica, or are gone
+ * @param counters for each counter window, hold, sum of holds, and the limit that another replica
+ *     has told, or 0 if that is the same
  */
-record LeaseReply(long micros, int replicas, boolean settled, long created, List<Long> counters) {
-  static final int VALUES = 3;
+record LeaseReply(
+    long micros,
+    int replicas,
+    boolean settled,
+    long created,
+    long list,
+    int rank,
+    boolean known,
+    long apartUntilMs,
+    List<Long> counters) {
+  private static final int VALUES = 4;
 
   LeaseReply {
     counters = List.copyOf(counters);
@@ -30,6 +44,10 @@ record LeaseReply(long micros, int replicas, boolean settled, long created, List
         numbers.get(1).intValue(),
         numbers.get(2) == 1,
         numbers.get(3),
+        numbers.get(4),
+        numbers.get(5).intValue(),
+        numbers.get(6) == 1,
+        numbers.get(7),
         numbers.subList(LeaseScript.REPLY_HEAD, numbers.size()));
   }
 
@@ -43,5 +61,9 @@ record LeaseReply(long micros, int replicas, boolean settled, long created, List
 
   long sum(int counter) {
     return counters.get(VALUES * counter + 2);
+  }
+
+  long otherLimit(int counter) {
+    return counters.get(VALUES * counter + 3);
   }
 }

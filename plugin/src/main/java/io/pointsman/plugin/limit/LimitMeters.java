@@ -13,6 +13,7 @@ final class LimitMeters {
   private final Map<Limit, Counter> refused;
   private final Map<Limit, Counter> unavailable;
   private final Map<Limit, Counter> waited = new EnumMap<>(Limit.class);
+  private final Map<Limit, Counter> disagreed = new EnumMap<>(Limit.class);
 
   LimitMeters(MeterRegistry registry) {
     admitted = decisions(registry, "admitted");
@@ -23,6 +24,12 @@ final class LimitMeters {
           limit,
           Counter.builder("pointsman.limit.waits")
               .description("Requests that waited for a lease of this limit")
+              .tag("limit", limit.label())
+              .register(registry));
+      disagreed.put(
+          limit,
+          Counter.builder("pointsman.limit.disagreements")
+              .description("Exchanges in which another replica had told a limit of another size")
               .tag("limit", limit.label())
               .register(registry));
     }
@@ -52,6 +59,10 @@ final class LimitMeters {
 
   void unavailable(Limit limit) {
     requireNonNull(unavailable.get(limit)).increment();
+  }
+
+  void disagreed(Limit limit) {
+    requireNonNull(disagreed.get(limit)).increment();
   }
 
   void waited(Limit limit) {

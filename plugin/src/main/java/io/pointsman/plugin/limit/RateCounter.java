@@ -71,12 +71,13 @@ final class RateCounter extends Counter {
       return null;
     }
     long window = Math.floorDiv(contact.time().lowestMs(nowNanos), windowMs);
-    boolean mine = window >= 0 && window * windowMs >= contact.localFromMs();
+    boolean mine = window >= 0 && contact.isOwn(window * windowMs);
     if (!mine || (present != null && present.window() >= window)) {
       return unsure(contact);
     }
     replicas = contact.replicas();
-    begin(contact, window, limit() / replicas, true, nowNanos);
+    begin(contact, window, contact.place().of(limit(), window), true, nowNanos);
+    enqueue();
     countsAlone();
     return Outcome.AGAIN;
   }
@@ -104,7 +105,10 @@ final class RateCounter extends Counter {
       // Near the border of two windows nothing is asked of either.
       return new Ask(limit(), windowMs, present.window(), present.hold(), 0, 0, 0, false);
     }
-    present.keepOnly(present.isLocal() ? 0 : waitingAmount + surplus());
+    if (!present.isLocal()) {
+      // What this replica gave to itself it keeps until Redis has heard of it.
+      present.keepOnly(waitingAmount + surplus());
+    }
     long available = present.available();
     return new Ask(
         limit(),
@@ -150,6 +154,7 @@ final class RateCounter extends Counter {
   boolean granted(Contact contact, long window, long hold, long nowNanos) {
     Lease present = lease;
     if (present != null && present.window() == window) {
+      present.endNanos(contact.time().nanosBefore(present.endMs(), nowNanos));
       present.granted(hold);
     } else {
       present = begin(contact, window, hold, false, nowNanos);
@@ -157,6 +162,21 @@ final class RateCounter extends Counter {
     boolean more = contact.settled() && remaining() > 0 && target() > 0;
     present.lowAt(more ? target() / 2 : Long.MIN_VALUE);
     return !present.isOver(nowNanos);
+  }
+
+  /** The window may have ended early, or go on for longer; what belongs to no near one is void. */
+  @Override
+  synchronized void clockWasSet(Contact contact, long nowNanos) {
+    Lease present = lease;
+    if (present == null) {
+      return;
+    }
+    long window = Math.floorDiv(contact.time().lowestMs(nowNanos), windowMs);
+    if (window > present.window() || window < present.window() - 1) {
+      lease = null;
+    } else {
+      present.endNanos(contact.time().nanosBefore(present.endMs(), nowNanos));
+    }
   }
 
   @Override

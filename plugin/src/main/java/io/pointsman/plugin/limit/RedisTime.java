@@ -41,10 +41,21 @@ record RedisTime(long sampledNanos, long lowestMicros, long highestMicros) {
   RedisTime after(long askedNanos, long answeredNanos, long micros) {
     RedisTime now = of(askedNanos, answeredNanos, micros);
     long drift = drift(answeredNanos);
-    long low = Math.max(now.lowestMicros, lowestMicros - drift);
-    long high = Math.min(now.highestMicros, highestMicros + drift);
-    // Where the two do not fit together, Redis' clock was set, or it is another Redis.
-    return low <= high ? new RedisTime(answeredNanos, low, high) : now;
+    if (!fits(askedNanos, answeredNanos, micros)) {
+      // Redis' clock was set, or it is another Redis.
+      return now;
+    }
+    return new RedisTime(
+        answeredNanos,
+        Math.max(now.lowestMicros, lowestMicros - drift),
+        Math.min(now.highestMicros, highestMicros + drift));
+  }
+
+  /** True if an exchange fits to what was known. */
+  boolean fits(long askedNanos, long answeredNanos, long micros) {
+    RedisTime now = of(askedNanos, answeredNanos, micros);
+    long drift = drift(answeredNanos);
+    return now.lowestMicros <= highestMicros + drift && lowestMicros - drift <= now.highestMicros;
   }
 
   private long drift(long nowNanos) {

@@ -50,7 +50,7 @@ class LeaseArithmeticTest {
   @ValueSource(
       longs = {
         21, 22, 23, 24, 25, 26, 27, 28, 32, 46, 68, 101, 102, 103, 104, 105, 106, 107, 108, 109,
-        110, 111, 112
+        110, 111, 112, 2027
       })
   void whateverIsLostLateOrDeadNoWindowIsOver(long seed) throws Exception {
     try (var all = new SimulatedReplicas(seed)) {

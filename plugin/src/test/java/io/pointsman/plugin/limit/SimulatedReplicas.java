@@ -28,10 +28,19 @@ final class SimulatedReplicas implements AutoCloseable {
   /** By Redis' clock; where replicas think to be is theirs to find out. */
   private static final long BEGIN_MS = 1_700_000_000_000L;
 
+  private static final Counted NOTHING = new Counted(0, 0, 0);
+
   /** Probabilities of what can happen to a message. */
   record Faults(double lost, double replyLost, double late) {
     static final Faults NONE = new Faults(0, 0, 0);
   }
+
+  /**
+   * What was admitted in a window.
+   *
+   * @param clock how often Redis' clock had been set
+   */
+  record Counted(int clock, long window, int amount) {}
 
   /** What a request needs of one limit. */
   record Charge(Limit limit, long most, long amount) {}
@@ -41,10 +50,13 @@ final class SimulatedReplicas implements AutoCloseable {
   private final RedisProcess redis = new RedisProcess();
   private final RedisMonitor monitor;
   private final Map<Limit, Map<Long, Integer>> admitted = new EnumMap<>(Limit.class);
+  private final Map<Limit, List<Counted>> counted = new EnumMap<>(Limit.class);
   private long nanos = 5_000_000 * MS;
   private Faults faults = Faults.NONE;
   private boolean down;
   private int made;
+  private long redisClockMs = BEGIN_MS;
+  private int clocks;
   int exchanges;
   int waits;
 
@@ -70,6 +82,8 @@ final class SimulatedReplicas implements AutoCloseable {
     private final RedisLeases real = new RedisLeases(monitor, "sim/x", LeaseScript.text(TIME));
     private final long offset = random.nextLong(1L << 50);
     private final double rate = 1 + (random.nextDouble() - 0.5) * 4e-4;
+    final String name = "r" + ++made;
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final List<Runnable> late = new ArrayList<>();
     boolean dead;
     boolean cutOff;
@@ -83,8 +97,8 @@ final class SimulatedReplicas implements AutoCloseable {
           new Budgets(
               settings,
               this,
-              "r" + ++made,
-              new SimpleMeterRegistry(),
+              name,
+              meters,
               new DirectExecutor(),
               this::clock,
               () -> redisMs() + wrongBy);
@@ -126,6 +140,14 @@ final class SimulatedReplicas implements AutoCloseable {
     private void deliverLate() {
       late.forEach(Runnable::run);
       late.clear();
+    }
+
+    double disagreements(Limit limit) {
+      return meters
+          .get("pointsman.limit.disagreements")
+          .tag("limit", limit.label())
+          .counter()
+          .count();
     }
 
     private List<?> run(List<String> counters, List<String> arguments) {
@@ -210,6 +232,14 @@ final class SimulatedReplicas implements AutoCloseable {
   }
 
   private void countAdmitted(Limit limit, int amount) {
+    long window = Math.floorDiv(redisMs(), limit.windowMs());
+    List<Counted> all = counted.computeIfAbsent(limit, added -> new ArrayList<>());
+    Counted last = all.isEmpty() ? NOTHING : all.get(all.size() - 1);
+    if (last.window() == window && last.clock() == clocks) {
+      all.set(all.size() - 1, new Counted(clocks, window, last.amount() + amount));
+    } else {
+      all.add(new Counted(clocks, window, amount));
+    }
     admitted(limit).merge(Math.floorDiv(redisMs(), limit.windowMs()), amount, Integer::sum);
   }
 
@@ -217,6 +247,18 @@ final class SimulatedReplicas implements AutoCloseable {
     var replica = new Replica(settings);
     replicas.add(replica);
     return replica;
+  }
+
+  /** One replica stops as it should. */
+  void leave(Replica replica) {
+    replicas.remove(replica);
+    replica.leave(replica.name);
+  }
+
+  /** Sets Redis' clock. */
+  void setClock(long byMs) {
+    redisClockMs += byMs;
+    clocks++;
   }
 
   void faults(Faults newFaults) {
@@ -233,7 +275,7 @@ final class SimulatedReplicas implements AutoCloseable {
   }
 
   long redisMs() {
-    return BEGIN_MS + nanos / MS;
+    return redisClockMs + nanos / MS;
   }
 
   long nowMs() {
@@ -262,8 +304,14 @@ final class SimulatedReplicas implements AutoCloseable {
     return admitted.computeIfAbsent(limit, added -> new TreeMap<>());
   }
 
+  /** The same in the order of their time, however Redis' clock was set. */
+  List<Counted> counted(Limit limit) {
+    return List.copyOf(counted.getOrDefault(limit, List.of()));
+  }
+
   void forget() {
     admitted.clear();
+    counted.clear();
   }
 
   @Override

@@ -8,12 +8,10 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.CommandArguments;
-import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol;
 
 /** Commands reach a real cluster (of one node) and a real server behind a real Sentinel. */
@@ -26,13 +24,7 @@ class RedisKindsTest {
 
   @Test
   void aClusterIsUsed() throws Exception {
-    String file = folder.resolve("nodes.conf").toString();
-    try (var node =
-        new RedisProcess("--cluster-enabled", "yes", "--cluster-config-file", file).start()) {
-      try (var admin = new Jedis("127.0.0.1", node.port())) {
-        admin.clusterAddSlots(IntStream.range(0, 16384).toArray());
-        await().atMost(LONG).until(() -> admin.clusterInfo().contains("cluster_state:ok"));
-      }
+    try (var node = RedisProcess.startCluster(folder)) {
       assertCommandsWork("redis-cluster://127.0.0.1:" + node.port());
     }
   }

@@ -10,8 +10,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.Jedis;
 import redis.embedded.core.ExecutableProvider;
 
 /**
@@ -19,15 +21,23 @@ import redis.embedded.core.ExecutableProvider;
  * start, stop, restart and pause it. It keeps nothing on disk.
  */
 public final class RedisProcess implements AutoCloseable {
+  private static final int SLOTS = 16_384;
+  private static final int CLUSTER_PORTS = 10_000;
+  private static final int HIGHEST_PORT = 65_535;
   private static final Path EXECUTABLE = executable();
 
-  private final int port = freePort();
+  private final int port;
   private final List<String> arguments;
   private @Nullable Path configFile;
   private @Nullable Process process;
 
   /** Prepares a Redis without starting it. */
   public RedisProcess(String... arguments) {
+    this(freePort(), arguments);
+  }
+
+  private RedisProcess(int port, String... arguments) {
+    this.port = port;
     this.arguments = List.of(arguments);
   }
 
@@ -36,6 +46,29 @@ public final class RedisProcess implements AutoCloseable {
     var sentinel = new RedisProcess("--sentinel");
     sentinel.configFile = configFile;
     return sentinel;
+  }
+
+  /**
+   * Starts a cluster of one node, which has all slots.
+   *
+   * @param folder where it keeps what it knows of the cluster
+   */
+  public static RedisProcess startCluster(Path folder) throws IOException {
+    var node =
+        new RedisProcess(
+            clusterPort(),
+            "--cluster-enabled",
+            "yes",
+            "--cluster-config-file",
+            folder.resolve("nodes.conf").toString());
+    node.start();
+    try (var admin = new Jedis("127.0.0.1", node.port())) {
+      admin.clusterAddSlots(IntStream.range(0, SLOTS).toArray());
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> admin.clusterInfo().contains("cluster_state:ok"));
+    }
+    return node;
   }
 
   /** The port, also while it is stopped. */
@@ -114,6 +147,15 @@ public final class RedisProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new ExceptionInInitializerError(e);
     }
+  }
+
+  /** Nodes talk to each other on a port that lies so much higher. */
+  private static int clusterPort() {
+    int port = freePort();
+    while (port > HIGHEST_PORT - CLUSTER_PORTS) {
+      port = freePort();
+    }
+    return port;
   }
 
   private static int freePort() {
