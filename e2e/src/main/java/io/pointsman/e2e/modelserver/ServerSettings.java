@@ -1,6 +1,7 @@
 package io.pointsman.e2e.modelserver;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * How a sample model server behaves. Tokens are estimated as a quarter of the bytes, rounded up.
@@ -72,75 +73,27 @@ public record ServerSettings(
   }
 
   public ServerSettings withPrefillRate(double tokensPerSecond) {
-    return new ServerSettings(
-        models,
-        tokensPerSecond,
-        decodeRate,
-        cacheBlocks,
-        maxRunning,
-        answerTokens,
-        streamInterval,
-        disaggregation);
+    return with(fields -> fields.prefillRate = tokensPerSecond);
   }
 
   public ServerSettings withDecodeRate(double tokensPerSecond) {
-    return new ServerSettings(
-        models,
-        prefillRate,
-        tokensPerSecond,
-        cacheBlocks,
-        maxRunning,
-        answerTokens,
-        streamInterval,
-        disaggregation);
+    return with(fields -> fields.decodeRate = tokensPerSecond);
   }
 
   public ServerSettings withCacheBlocks(int blocks) {
-    return new ServerSettings(
-        models,
-        prefillRate,
-        decodeRate,
-        blocks,
-        maxRunning,
-        answerTokens,
-        streamInterval,
-        disaggregation);
+    return with(fields -> fields.cacheBlocks = blocks);
   }
 
   public ServerSettings withMaxRunning(int requests) {
-    return new ServerSettings(
-        models,
-        prefillRate,
-        decodeRate,
-        cacheBlocks,
-        requests,
-        answerTokens,
-        streamInterval,
-        disaggregation);
+    return with(fields -> fields.maxRunning = requests);
   }
 
   public ServerSettings withStreamInterval(int tokens) {
-    return new ServerSettings(
-        models,
-        prefillRate,
-        decodeRate,
-        cacheBlocks,
-        maxRunning,
-        answerTokens,
-        tokens,
-        disaggregation);
+    return with(fields -> fields.streamInterval = tokens);
   }
 
   public ServerSettings withDisaggregation(Disaggregation part) {
-    return new ServerSettings(
-        models,
-        prefillRate,
-        decodeRate,
-        cacheBlocks,
-        maxRunning,
-        answerTokens,
-        streamInterval,
-        part);
+    return with(fields -> fields.disaggregation = part);
   }
 
   /** The same part in another role. */
@@ -152,5 +105,44 @@ public record ServerSettings(
   /** Longest prompt and answer together, in tokens. */
   int maxTokens() {
     return cacheBlocks * KvCache.BLOCK_TOKENS;
+  }
+
+  private ServerSettings with(Consumer<Fields> change) {
+    var fields = new Fields(this);
+    change.accept(fields);
+    return fields.settings();
+  }
+
+  /** What a copy can differ in, while it is made. */
+  private static final class Fields {
+    private final ServerSettings from;
+    private double prefillRate;
+    private double decodeRate;
+    private int cacheBlocks;
+    private int maxRunning;
+    private int streamInterval;
+    private Disaggregation disaggregation;
+
+    Fields(ServerSettings from) {
+      this.from = from;
+      prefillRate = from.prefillRate;
+      decodeRate = from.decodeRate;
+      cacheBlocks = from.cacheBlocks;
+      maxRunning = from.maxRunning;
+      streamInterval = from.streamInterval;
+      disaggregation = from.disaggregation;
+    }
+
+    ServerSettings settings() {
+      return new ServerSettings(
+          from.models,
+          prefillRate,
+          decodeRate,
+          cacheBlocks,
+          maxRunning,
+          from.answerTokens,
+          streamInterval,
+          disaggregation);
+    }
   }
 }

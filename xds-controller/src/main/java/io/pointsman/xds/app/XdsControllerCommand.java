@@ -26,19 +26,21 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
 
 /** The command line. */
 @Command(
     name = "xds-controller",
     description = "Turns one settings file into Envoy's behaviour.",
     synopsisSubcommandLabel = "COMMAND",
+    scope = ScopeType.INHERIT,
+    sortOptions = false,
     mixinStandardHelpOptions = true,
     versionProvider = XdsControllerCommand.Version.class)
 final class XdsControllerCommand {
   private static final Logger log = LoggerFactory.getLogger(XdsControllerCommand.class);
 
   private static final String XDS_BIND_ADDRESS = ":18000";
-  private static final String HTTP_BIND_ADDRESS = ":8081";
   private static final String XDS_ADDRESS = "127.0.0.1:18000";
   private static final String NODE_ID = "envoy";
   private static final String NODE_CLUSTER = "pointsman";
@@ -62,17 +64,9 @@ final class XdsControllerCommand {
 
   @Command(
       name = "serve",
-      description = "Serves the settings to Envoys over ADS and follows the file until terminated.",
-      mixinStandardHelpOptions = true,
-      versionProvider = Version.class,
-      sortOptions = false)
+      description = "Serves the settings to Envoys over ADS and follows the file until terminated.")
   void serve(
-      @Option(
-              names = "--settings",
-              required = true,
-              paramLabel = "FILE",
-              description = "Settings file (YAML), watched. Environment: POINTSMAN_XDS_SETTINGS.")
-          Path settings,
+      @Mixin SettingsOption file,
       @Option(
               names = "--xds-bind-address",
               paramLabel = "HOST:PORT",
@@ -83,22 +77,13 @@ final class XdsControllerCommand {
                       + "."
                       + " Environment: POINTSMAN_XDS_BIND_ADDRESS.")
           BindAddress xdsAddress,
-      @Option(
-              names = "--http-bind-address",
-              paramLabel = "HOST:PORT",
-              defaultValue = HTTP_BIND_ADDRESS,
-              description =
-                  "Where /metrics, /healthz and /readyz are; port 0 takes a free one. Default:"
-                      + " "
-                      + HTTP_BIND_ADDRESS
-                      + ". Environment: POINTSMAN_XDS_HTTP_BIND_ADDRESS.")
-          BindAddress httpAddress)
+      @Mixin HttpOption http)
       throws CommandFailure, InterruptedException {
-    Controller controller = start(settings, xdsAddress, httpAddress);
+    Controller controller = start(file.settings, xdsAddress, http.address);
     log.info(
         "started: version={} settings={} xdsPort={} httpPort={} config={}",
         BuildInfo.version(),
-        settings,
+        file.settings,
         controller.xdsPort(),
         controller.httpPort(),
         controller.configVersion());
@@ -133,27 +118,10 @@ final class XdsControllerCommand {
       name = "gateway",
       description =
           "Keeps Envoy Gateway's policies as the settings say and follows the file until"
-              + " terminated.",
-      mixinStandardHelpOptions = true,
-      versionProvider = Version.class,
-      sortOptions = false)
+              + " terminated.")
   void gateway(
-      @Option(
-              names = "--settings",
-              required = true,
-              paramLabel = "FILE",
-              description = "Settings file (YAML), watched. Environment: POINTSMAN_XDS_SETTINGS.")
-          Path settings,
-      @Option(
-              names = "--http-bind-address",
-              paramLabel = "HOST:PORT",
-              defaultValue = HTTP_BIND_ADDRESS,
-              description =
-                  "Where /metrics, /healthz and /readyz are; port 0 takes a free one. Default:"
-                      + " "
-                      + HTTP_BIND_ADDRESS
-                      + ". Environment: POINTSMAN_XDS_HTTP_BIND_ADDRESS.")
-          BindAddress httpAddress,
+      @Mixin SettingsOption file,
+      @Mixin HttpOption http,
       @Mixin ClusterOptions cluster,
       @Option(
               names = "--leader-election-id",
@@ -167,8 +135,8 @@ final class XdsControllerCommand {
     try {
       controller =
           GatewayController.start(
-              settings,
-              httpAddress,
+              file.settings,
+              http.address,
               cluster.kubeconfig,
               cluster.lease,
               identity == null ? InetAddress.getLocalHost().getHostName() : identity);
@@ -180,7 +148,7 @@ final class XdsControllerCommand {
     log.info(
         "started: version={} settings={} httpPort={} config={}",
         BuildInfo.version(),
-        settings,
+        file.settings,
         controller.httpPort(),
         controller.configVersion());
     runUntilSignal(controller::close);
@@ -191,17 +159,9 @@ final class XdsControllerCommand {
       description =
           "Deletes the policies that gateway keeps, in the order in which that is safe, and ends"
               + " with exit code 0 when they are gone. It takes the Lease for a minute, so that no"
-              + " replica makes them anew.",
-      mixinStandardHelpOptions = true,
-      versionProvider = Version.class,
-      sortOptions = false)
+              + " replica makes them anew.")
   void deletePolicies(
-      @Option(
-              names = "--settings",
-              required = true,
-              paramLabel = "FILE",
-              description = "Settings file (YAML). Environment: POINTSMAN_XDS_SETTINGS.")
-          Path settings,
+      @Mixin SettingsOption file,
       @Mixin ClusterOptions cluster,
       @Option(
               names = "--timeout",
@@ -213,7 +173,7 @@ final class XdsControllerCommand {
                       + ". Environment: POINTSMAN_XDS_TIMEOUT.")
           Duration timeout)
       throws CommandFailure, InterruptedException {
-    try (var read = SettingsFile.read(settings);
+    try (var read = SettingsFile.read(file.settings);
         KubernetesClient client = KubernetesClients.open(cluster.kubeconfig)) {
       PolicyDeletion.run(client, read.settings(), cluster.lease, timeout);
     } catch (ConfigException e) {
@@ -226,9 +186,7 @@ final class XdsControllerCommand {
   @Command(
       name = "validate",
       description =
-          "Checks a settings file: exit code 0 if it can be used, 2 and the reason if not.",
-      mixinStandardHelpOptions = true,
-      versionProvider = Version.class)
+          "Checks a settings file: exit code 0 if it can be used, 2 and the reason if not.")
   void validate(
       @Parameters(arity = "0..1", paramLabel = "FILE", description = "Settings file (YAML).")
           @Nullable Path file,
@@ -254,19 +212,9 @@ final class XdsControllerCommand {
       name = "policies",
       description =
           "Prints Envoy Gateway's policies as they follow from a settings file, as YAML: what the"
-              + " command gateway keeps, but for owners.",
-      mixinStandardHelpOptions = true,
-      versionProvider = Version.class,
-      sortOptions = false)
-  void policies(
-      @Option(
-              names = "--settings",
-              required = true,
-              paramLabel = "FILE",
-              description = "Settings file (YAML). Environment: POINTSMAN_XDS_SETTINGS.")
-          Path settings)
-      throws CommandFailure {
-    try (var read = SettingsFile.read(settings)) {
+              + " command gateway keeps, but for owners.")
+  void policies(@Mixin SettingsOption file) throws CommandFailure {
+    try (var read = SettingsFile.read(file.settings)) {
       for (Policy policy : Policies.from(read.settings())) {
         out.print(Serialization.asYaml(policy.manifest()));
       }
@@ -279,10 +227,7 @@ final class XdsControllerCommand {
       name = "bootstrap",
       description =
           "Prints the file that Envoy is started with, as JSON: envoy -c envoy.json. All else comes"
-              + " from this controller.",
-      mixinStandardHelpOptions = true,
-      versionProvider = Version.class,
-      sortOptions = false)
+              + " from this controller.")
   void bootstrap(
       @Option(
               names = "--xds-address",

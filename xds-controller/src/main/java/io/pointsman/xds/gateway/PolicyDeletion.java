@@ -3,7 +3,6 @@ package io.pointsman.xds.gateway;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.pointsman.xds.settings.Gateway;
 import io.pointsman.xds.settings.Settings;
 import java.time.Duration;
 import java.util.List;
@@ -55,7 +54,7 @@ public final class PolicyDeletion {
           seized = true;
           TimeUnit.MILLISECONDS.sleep(A_STEP.toMillis());
         }
-        Keeper.Step step = keeper.step(without(settings));
+        Keeper.Step step = keeper.step(settings.withoutPolicies());
         if (step.settled() && (gone || lease == null)) {
           if (settings.gateway().keepsEndpoints()) {
             new EndpointKeeper(client, List::of).delete(settings.gateway());
@@ -78,17 +77,5 @@ public final class PolicyDeletion {
 
   private static String names(List<PolicyState> states) {
     return String.join(", ", states.stream().map(state -> state.id().toString()).toList());
-  }
-
-  private static Settings without(Settings settings) {
-    Gateway gateway = settings.gateway();
-    return new Settings(
-        settings.listener(),
-        settings.clientTrafficPolicy(),
-        settings.backendTrafficPolicy(),
-        settings.envoyPatchPolicy(),
-        settings.gatewayPlugin(),
-        settings.accessLog(),
-        gateway.off());
   }
 }

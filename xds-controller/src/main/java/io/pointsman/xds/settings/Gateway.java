@@ -77,7 +77,7 @@ public record Gateway(
   }
 
   /** The same, but with nothing to be kept. */
-  public Gateway off() {
+  Gateway off() {
     return new Gateway(
         false,
         name,

@@ -52,6 +52,18 @@ public record Settings(
     return Math.max(LEAST_WINDOW, listenerBufferBytes());
   }
 
+  /** The same, but with no policies to be kept. */
+  public Settings withoutPolicies() {
+    return new Settings(
+        listener,
+        clientTrafficPolicy,
+        backendTrafficPolicy,
+        envoyPatchPolicy,
+        gatewayPlugin,
+        accessLog,
+        gateway.off());
+  }
+
   /** What holds when the file says nothing. */
   public static Settings defaults() {
     try {
