@@ -1,6 +1,7 @@
 package io.pointsman.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pointsman.plugin.prompt.Api;
 import io.pointsman.plugin.redis.RedisTarget;
@@ -274,6 +275,32 @@ class ScenarioTest {
         .isEqualTo("ns-rel-envoy");
     assertThat(Chart.notes(Chart.file("ci/aibrix-values.yaml")))
         .contains("controllerManager, crd, gatewayPlugin.initContainer, metadata.service, webhook");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "{}; curl -s http://localhost:8888/v1/",
+        "{httpRoute: {hostnames: ['*.a.b']}}; curl -s -H 'host: any.a.b' http://localhost:8888/v1/",
+        "{existing: {name: x}}; curl -s \"http://$ADDRESS\"/v1/",
+        "{existing: {name: x}, httpRoute: {hostnames: [a.b]}};"
+            + " curl -s -H 'host: a.b' \"http://$ADDRESS\"/v1/",
+        "{http: {enabled: false}, tls: {enabled: true, secretName: x}};"
+            + " curl -sk --connect-to ::localhost:8443 https://localhost/v1/",
+        "{http: {enabled: false}, tls: {enabled: true, secretName: x, hostname: '*.a.b'}};"
+            + " curl -sk --connect-to ::localhost:8443 https://any.a.b/v1/"
+      })
+  void theirCurlAsksForAHostThatTheRoutesTake(String gateway, String curl) {
+    assertThat(Chart.notes("gateway: " + gateway))
+        .contains(curl + "models\n", curl + "chat/completions \\\n    -H 'content-type");
+  }
+
+  @Test
+  void anOlderKubernetesThanItNeedsIsRefused() {
+    assertThatThrownBy(() -> Chart.renderFor("1.24.17"))
+        .hasMessageContaining("chart requires kubeVersion: >=1.25.0-0");
+    assertThat(Chart.renderFor("1.25.0-gke.100").names()).contains(PLUGIN);
   }
 
   @Test
