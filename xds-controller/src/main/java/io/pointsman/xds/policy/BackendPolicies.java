@@ -72,6 +72,8 @@ final class BackendPolicies {
         "connection",
         Tree.of("bufferLimit", pods.connection().bufferLimit()),
         "tcpKeepalive",
-        Clusters.tcpKeepalive(pods.connection().tcpKeepalive()));
+        Clusters.tcpKeepalive(pods.connection().tcpKeepalive()),
+        "responseOverride",
+        ResponseOverrides.of(settings.gatewayPlugin()));
   }
 }

@@ -1,6 +1,7 @@
 package io.pointsman.xds.policy;
 
 import io.pointsman.xds.settings.BackendSettings;
+import io.pointsman.xds.settings.Destination;
 import io.pointsman.xds.settings.Gateway;
 import io.pointsman.xds.settings.GatewayPlugin;
 import io.pointsman.xds.settings.RequestBodyMode;
@@ -33,13 +34,20 @@ final class ExtensionPolicy {
             "failOpen",
             failOpen(plugin),
             "statusOnError",
-            plugin.statusOnError(),
+            statusOnError(settings),
             "processingMode",
             processingMode(plugin.processingMode()),
             "metadata",
             Tree.of("writableNamespaces", List.of(Names.METADATA_NAMESPACE)));
     return Tree.of(
         "targetRefs", Targets.routes(settings.gateway().httpRoutes()), "extProc", List.of(extProc));
+  }
+
+  /** Where there is no patch, a mark by which the answer is found and given its status and body. */
+  private static int statusOnError(Settings settings) {
+    return settings.gateway().destination() == Destination.ENDPOINT_OVERRIDE
+        ? ResponseOverrides.PLUGIN_FAILED
+        : settings.gatewayPlugin().statusOnError();
   }
 
   /** Envoy Gateway refuses to fail open where the plugin has to send the body back. */

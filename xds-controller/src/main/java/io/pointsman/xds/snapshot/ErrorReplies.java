@@ -23,13 +23,7 @@ import java.util.List;
  * own texts tell clients how the inside looks, such as addresses and socket errors.
  */
 final class ErrorReplies {
-  static final String NOTHING_PICKED =
-      overloaded("no endpoint was picked for this request; retry shortly");
-
   private static final String JSON = "application/json";
-  private static final int TOO_LARGE = 413;
-  private static final int UNAVAILABLE = 503;
-  private static final int TIMEOUT = 504;
 
   /** Envoy names the cause of its answer so where the plugin failed it. */
   private static final String PLUGIN_FAILED =
@@ -48,36 +42,31 @@ final class ErrorReplies {
 
   /** Rewrites Envoy's own answers, and none of the plugin's. */
   static LocalReplyConfig localReplies(GatewayPlugin plugin) {
-    String timeout = apiError("the request timed out");
     var replies =
         LocalReplyConfig.newBuilder()
             .addMappers(
-                mapper(
-                        withFlags(NO_SERVICE),
-                        overloaded("the model endpoint is not available; retry shortly"))
+                mapper(withFlags(NO_SERVICE), EnvoyAnswer.ENDPOINT_AWAY)
                     // Envoy's own is 502 for an endpoint that does not speak HTTP.
-                    .setStatusCode(Protos.uint32(UNAVAILABLE))
-                    .addHeadersToAdd(retryAfter()))
-            .addMappers(mapper(withFlags(TOO_LATE), timeout));
+                    .setStatusCode(Protos.uint32(EnvoyAnswer.ENDPOINT_AWAY.status())))
+            .addMappers(mapper(withFlags(TOO_LATE), EnvoyAnswer.TIMED_OUT));
     if (!plugin.failOpen()) {
       // What a client gets when the plugin does not answer in time.
-      replies.addMappers(mapper(withStatus(TIMEOUT), timeout));
+      replies.addMappers(mapper(withStatus(EnvoyAnswer.TIMED_OUT.status()), EnvoyAnswer.TIMED_OUT));
       // By cause, not by status: the plugin's own answers of that status stay as they are.
-      replies.addMappers(
-          mapper(pluginFailed(), overloaded("the router is not available; retry shortly"))
-              .addHeadersToAdd(retryAfter()));
+      replies.addMappers(mapper(pluginFailed(), EnvoyAnswer.ROUTER_AWAY));
     }
     if (plugin.processingMode().request().body() == RequestBodyMode.BUFFERED) {
       // In the other modes it is the plugin that answers so.
-      replies.addMappers(
-          mapper(withStatus(TOO_LARGE), apiError("the request body is too large"))
-              .addHeadersToAdd(header("x-error-request-body-processing", "true")));
+      replies.addMappers(mapper(withStatus(EnvoyAnswer.TOO_LARGE.status()), EnvoyAnswer.TOO_LARGE));
     }
     return replies.build();
   }
 
-  static HeaderValueOption retryAfter() {
-    return header("retry-after", "1");
+  /** The headers of an answer, but for its content type. */
+  static List<HeaderValueOption> headers(EnvoyAnswer answer) {
+    return answer.headers().entrySet().stream()
+        .map(header -> header(header.getKey(), header.getValue()))
+        .toList();
   }
 
   static HeaderValueOption jsonContent() {
@@ -114,26 +103,14 @@ final class ErrorReplies {
         .build();
   }
 
-  private static ResponseMapper.Builder mapper(AccessLogFilter filter, String body) {
+  private static ResponseMapper.Builder mapper(AccessLogFilter filter, EnvoyAnswer answer) {
     return ResponseMapper.newBuilder()
         .setFilter(filter)
+        .addAllHeadersToAdd(headers(answer))
         .setBodyFormatOverride(
             SubstitutionFormatString.newBuilder()
-                .setTextFormatSource(DataSource.newBuilder().setInlineString(body))
+                .setTextFormatSource(DataSource.newBuilder().setInlineString(answer.body()))
                 .setContentType(JSON));
-  }
-
-  private static String overloaded(String message) {
-    return error(message, "overloaded_error", "\"service_unavailable\"");
-  }
-
-  private static String apiError(String message) {
-    return error(message, "api_error", "null");
-  }
-
-  private static String error(String message, String type, String code) {
-    return "{\"error\":{\"message\":\"%s\",\"type\":\"%s\",\"code\":%s,\"param\":null}}"
-        .formatted(message, type, code);
   }
 
   private static HeaderValueOption header(String name, String value) {

@@ -24,7 +24,6 @@ import io.pointsman.xds.settings.Settings;
  */
 final class RouteResource {
   private static final Duration MODELS_TIMEOUT = Durations.fromSeconds(5);
-  private static final int NOTHING_PICKED_STATUS = 503;
 
   private RouteResource() {}
 
@@ -108,10 +107,11 @@ final class RouteResource {
         .setMatch(RouteMatch.newBuilder().setPrefix("/"))
         .setDirectResponse(
             DirectResponseAction.newBuilder()
-                .setStatus(NOTHING_PICKED_STATUS)
-                .setBody(DataSource.newBuilder().setInlineString(ErrorReplies.NOTHING_PICKED)))
+                .setStatus(EnvoyAnswer.NOTHING_PICKED.status())
+                .setBody(
+                    DataSource.newBuilder().setInlineString(EnvoyAnswer.NOTHING_PICKED.body())))
         .addResponseHeadersToAdd(ErrorReplies.jsonContent())
-        .addResponseHeadersToAdd(ErrorReplies.retryAfter())
+        .addAllResponseHeadersToAdd(ErrorReplies.headers(EnvoyAnswer.NOTHING_PICKED))
         .build();
   }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.list;
 import io.pointsman.common.ConfigException;
 import io.pointsman.xds.settings.Settings;
 import io.pointsman.xds.snapshot.ControlHeaders;
+import io.pointsman.xds.snapshot.EnvoyAnswer;
 import io.pointsman.xds.snapshot.SettingChanges;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,42 @@ class PoliciesTest {
             "BackendTrafficPolicy default/pointsman",
             "BackendTrafficPolicy default/pointsman-pods",
             "EnvoyExtensionPolicy default/pointsman");
+  }
+
+  /** Pods' answers are not local, and the plugin's are JSON and never 507. */
+  @Test
+  void withEndpointOverrideEnvoysOwnAnswersAreBroughtIntoTheFormOfThePluginsAndNobodyElses()
+      throws ConfigException {
+    String text = ".match.responseHeaders[0].value.value";
+    Map<String, String> flat =
+        FlatPolicies.of(policies("gateway: {destination: endpointOverride}"));
+    flat.keySet().removeIf(path -> !path.contains("(pods).responseOverride"));
+    String override = "BackendTrafficPolicy(pods).responseOverride";
+
+    for (int i = 0; i < 4; i++) {
+      assertThat(flat)
+          .containsEntry(override + "[" + i + "].source", "Local")
+          .containsEntry(override + "[" + i + "].response.contentType", "application/json");
+    }
+    assertThat(flat)
+        .containsEntry(override + "[0].match.statusCodes[0].value", "507")
+        .containsEntry(override + "[0].response.statusCode", "503")
+        .containsEntry(override + "[0].response.body.inline", EnvoyAnswer.ROUTER_AWAY.body())
+        .containsEntry(override + "[0].response.header.set[0].value", "1")
+        .containsEntry(override + "[1]" + text, "text/plain")
+        .containsEntry(override + "[1].match.statusCodes[0].value", "503")
+        .containsEntry(override + "[1].match.statusCodes[1].value", "502")
+        .containsEntry(override + "[1].response.statusCode", "503")
+        .containsEntry(override + "[1].response.body.inline", EnvoyAnswer.ENDPOINT_AWAY.body())
+        .containsEntry(override + "[1].response.header.set[0].value", "1")
+        .containsEntry(override + "[2]" + text, "text/plain")
+        .containsEntry(override + "[2].match.statusCodes[0].value", "504")
+        .containsEntry(override + "[2].response.body.inline", EnvoyAnswer.TIMED_OUT.body())
+        .containsEntry(override + "[3]" + text, "text/plain")
+        .containsEntry(override + "[3].match.statusCodes[0].value", "413")
+        .containsEntry(override + "[3].response.body.inline", EnvoyAnswer.TOO_LARGE.body())
+        .containsEntry(override + "[3].response.header.set[0].value", "true")
+        .doesNotContainKey(override + "[4].source");
   }
 
   @Test

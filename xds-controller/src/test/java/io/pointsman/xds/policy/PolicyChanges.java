@@ -364,7 +364,8 @@ final class PolicyChanges {
               "endpointOverride",
               "BackendTrafficPolicy(pods)=(new)",
               "EnvoyPatchPolicy=(none)",
-              "extProc.failOpen=false"),
+              "extProc.failOpen=false",
+              "extProc.statusOnError=507"),
           change("gateway.modelPods.service", "other", "same"),
           change("gateway.modelPods.portName", "other", "same"),
           change("gateway.modelPods.namespaces", "[other]", "same"),
@@ -425,6 +426,10 @@ final class PolicyChanges {
               "envoyPatchPolicy.connection.tcpKeepalive.interval",
               "3s",
               PODS + ".tcpKeepalive.interval=3s"),
+          change(
+              "gatewayPlugin.statusOnError",
+              "500",
+              PODS + ".responseOverride[0].response.statusCode=500"),
           change("gatewayPlugin.maxMessageTimeout", "0s", "same"));
 
   private PolicyChanges() {}
