@@ -46,12 +46,15 @@ class ApiKeysTest {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static Path keysFile;
   private static Path auditLog;
+  private static Path masterKeyFile;
   private static Stack stack;
 
   @BeforeAll
   static void start() throws Exception {
     keysFile = folder.resolve("keys.yaml");
     auditLog = folder.resolve("audit.log");
+    masterKeyFile = folder.resolve("master-key");
+    replace(masterKeyFile, MASTER_KEY + "\n");
     writeKeys(FILE_KEY);
     stack =
         Stack.named("api-keys")
@@ -62,7 +65,7 @@ class ApiKeysTest {
                 "--drain-grace=0s",
                 "--api-keys-file=" + keysFile,
                 "--audit-log=" + auditLog,
-                "--master-key=" + MASTER_KEY)
+                "--master-key-file=" + masterKeyFile)
             .start();
   }
 
@@ -76,18 +79,23 @@ class ApiKeysTest {
     stack.awaitIdle();
   }
 
-  /** Replaces the file in one step, as Kubernetes does with a Secret. */
+  /** Replaces a file in one step, as Kubernetes does with a Secret. */
+  private static void replace(Path file, String text) throws IOException {
+    Path next = Files.writeString(folder.resolve("next"), text);
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static String line(String name, String key, String limits) throws Exception {
+    byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+    return "  - {name: %s, sha256: %s%s}\n".formatted(name, HexFormat.of().formatHex(hash), limits);
+  }
+
   private static void writeKeys(String... keys) throws Exception {
     var text = new StringBuilder("keys:\n");
     for (String key : keys) {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-      text.append(
-          "  - {name: file-key-%d, sha256: %s}\n"
-              .formatted(text.length(), HexFormat.of().formatHex(hash)));
+      text.append(line("file-key-" + text.length(), key, ""));
     }
-    Path next = Files.writeString(folder.resolve("next.yaml"), text);
-    Files.move(next, keysFile, StandardCopyOption.ATOMIC_MOVE);
+    replace(keysFile, text.toString());
   }
 
   private static Ask ask(@Nullable String key) {
@@ -119,8 +127,12 @@ class ApiKeysTest {
   }
 
   private static String create(String name) throws Exception {
+    return create(name, "");
+  }
+
+  private static String create(String name, String limits) throws Exception {
     HttpResponse<String> created =
-        administer(one(), "POST", MASTER_KEY, "", "{\"name\":\"%s\"}".formatted(name));
+        administer(one(), "POST", MASTER_KEY, "", "{\"name\":\"%s\"%s}".formatted(name, limits));
     assertThat(created.statusCode()).as(created.body()).isEqualTo(201);
     return JsonParser.parseString(created.body()).getAsJsonObject().get("key").getAsString();
   }
@@ -222,6 +234,104 @@ class ApiKeysTest {
     }
     for (int i = 0; i < ENOUGH_FOR_BOTH; i++) {
       Await.until("the old key is back", LIMIT, () -> status(FILE_KEY) == 200);
+    }
+  }
+
+  /** Counts begin anew with each minute, which must not happen in the middle of a test. */
+  private static void awaitTheBeginningOfAMinute() {
+    Await.until(
+        "a minute begins",
+        Duration.ofSeconds(60),
+        () -> System.currentTimeMillis() % 60_000 < 25_000);
+  }
+
+  /** Asks more often than the budget allows; returns how many were served. */
+  private static int spend(String key, int budget) throws IOException {
+    int served = 0;
+    for (int i = 0; i < 2 * budget + ENOUGH_FOR_BOTH; i++) {
+      Reply reply = stack.client().send(ask(key));
+      assertThat(reply.header("x-ratelimit-limit-requests")).isEqualTo(Integer.toString(budget));
+      if (reply.status() == 200) {
+        served++;
+        assertThat(reply.header("x-ratelimit-remaining-requests")).isNotNull();
+      } else {
+        assertThat(reply.status()).isEqualTo(429);
+        assertThat(reply.header("x-error-rpm-exceeded")).isEqualTo("true");
+        assertThat(reply.header("x-ratelimit-remaining-requests")).isEqualTo("0");
+        assertThat(reply.header("retry-after")).isNotNull();
+      }
+    }
+    return served;
+  }
+
+  @Test
+  void theBudgetOfAKeyMadeOverHttpIsServedExactlyUntilTheKeyIsRevoked() throws Exception {
+    awaitTheBeginningOfAMinute();
+    String key = create("bounded", ",\"requests_per_minute\":12");
+    awaitStored(1);
+
+    assertThat(spend(key, 12)).isEqualTo(12);
+
+    administer(other(), "DELETE", MASTER_KEY, "?name=bounded", "");
+    awaitStored(0);
+    for (int i = 0; i < ENOUGH_FOR_BOTH; i++) {
+      assertThat(status(key)).isEqualTo(401);
+    }
+  }
+
+  /** Puts a key with a budget in the file, and awaits that it is in force. */
+  private static void writeMetered(String key) throws Exception {
+    String witness = "pm-unlimited-beside-" + key;
+    replace(
+        keysFile,
+        "keys:\n"
+            + line("file-key", FILE_KEY, "")
+            + line("witness", witness, "")
+            + line("metered", key, ", requestsPerMinute: 12"));
+    for (int i = 0; i < ENOUGH_FOR_BOTH; i++) {
+      Await.until("the file is in force", LIMIT, () -> status(witness) == 200);
+    }
+  }
+
+  @Test
+  void anExchangedKeyHasWhatIsLeftOfItsBudget() throws Exception {
+    writeMetered("pm-before");
+    awaitTheBeginningOfAMinute();
+    for (int i = 0; i < 5; i++) {
+      assertThat(status("pm-before")).isEqualTo(200);
+    }
+
+    writeMetered("pm-after");
+
+    assertThat(status("pm-before")).isEqualTo(401);
+    assertThat(spend("pm-after", 12)).isEqualTo(7);
+    writeKeys(FILE_KEY);
+    for (int i = 0; i < ENOUGH_FOR_BOTH; i++) {
+      Await.until("the file is in force", LIMIT, () -> status("pm-after") == 401);
+    }
+  }
+
+  @Test
+  void theMasterKeyIsExchangedWithoutARestart() throws Exception {
+    String next = "an-administrator's-next-key";
+    awaitMasterKeys(1);
+    replace(masterKeyFile, next + "\n");
+    awaitMasterKeys(2);
+    for (PluginProcess plugin : stack.plugins()) {
+      assertThat(administer(plugin, "GET", next, "", "").statusCode()).isEqualTo(200);
+      assertThat(administer(plugin, "GET", MASTER_KEY, "", "").statusCode()).isEqualTo(401);
+    }
+    replace(masterKeyFile, MASTER_KEY + "\n");
+    awaitMasterKeys(3);
+    assertThat(administer(one(), "GET", MASTER_KEY, "", "").statusCode()).isEqualTo(200);
+  }
+
+  private static void awaitMasterKeys(int times) {
+    for (PluginProcess plugin : stack.plugins()) {
+      Await.until(
+          "a replica takes a master key",
+          LIMIT,
+          () -> plugin.process().output().split("master key in force", -1).length > times);
     }
   }
 

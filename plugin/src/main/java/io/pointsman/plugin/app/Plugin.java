@@ -26,6 +26,7 @@ import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.identity.KeyHash;
 import io.pointsman.plugin.identity.MasterKey;
+import io.pointsman.plugin.identity.MasterKeyFile;
 import io.pointsman.plugin.limit.Budgets;
 import io.pointsman.plugin.redis.RedisMonitor;
 import io.pointsman.plugin.routing.StrategyCatalog;
@@ -202,7 +203,12 @@ final class Plugin implements AutoCloseable {
         settings.redis() == null
             ? null
             : new ApiKeyStore(redis, settings.replication().keyPrefix());
-    return new ApiKeyPage(new MasterKey(masterKey), store, audit).pages();
+    var master = new MasterKey(masterKey);
+    Path file = settings.masterKeyFile();
+    if (file != null) {
+      parts.add(MasterKeyFile.watch(file, master, LOOK_INTERVAL));
+    }
+    return new ApiKeyPage(master, store, audit).pages();
   }
 
   private HttpEndpointServer startHttp(AdminPages pages, Map<String, HttpEndpoint> administration)

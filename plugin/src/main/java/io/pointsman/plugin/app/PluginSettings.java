@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * All settings, checked. {@link Setting} says what each one means.
  *
  * @param masterKey null: API keys are not administered over HTTP
+ * @param masterKeyFile where it stands, or null
  * @param auditLog a file, {@code stdout}, or null
  * @param debugBindAddress null: /debug is on the HTTP port, for loopback clients only
  * @param engineMetrics an interval of zero: never
@@ -47,6 +48,7 @@ record PluginSettings(
     RoutingSettings routing,
     IdentitySettings identity,
     @Nullable KeyHash masterKey,
+    @Nullable Path masterKeyFile,
     @Nullable String auditLog,
     LimitSettings limits,
     ExtProcSettings extProc,
@@ -101,6 +103,7 @@ record PluginSettings(
             routing(values, rules),
             IdentityValues.read(values),
             IdentityValues.masterKey(values),
+            values.file(Setting.MASTER_KEY_FILE),
             values.text(Setting.AUDIT_LOG),
             limits(values),
             extProc(values),

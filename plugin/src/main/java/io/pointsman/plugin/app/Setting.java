@@ -142,7 +142,7 @@ enum Setting {
       null,
       "Key of those who may create, list and revoke API keys at /internal/api-keys on the HTTP"
           + " port; without it the path is not there. Better given by environment."),
-  MASTER_KEY_FILE(Group.IDENTITY, "FILE", null, "The same in a file, read at start."),
+  MASTER_KEY_FILE(Group.IDENTITY, "FILE", null, "The same in a file, which is watched."),
   AUDIT_LOG(
       Group.IDENTITY,
       "FILE|stdout",

@@ -28,6 +28,20 @@ public final class KeyHash {
     this.bytes = bytes;
   }
 
+  /**
+   * The hash of a key as an administrator gives it.
+   *
+   * @param text may have white space around it, as a file's last line has
+   * @throws IllegalArgumentException if clients could not send it; it is not repeated there
+   */
+  public static KeyHash ofSecret(String text) {
+    String secret = text.strip();
+    if (secret.isEmpty() || secret.chars().anyMatch(c -> c <= ' ' || c > '~')) {
+      throw new IllegalArgumentException("expected printable ASCII characters without spaces");
+    }
+    return of(secret);
+  }
+
   /** The hash of a key as a client sends it. */
   public static KeyHash of(String key) {
     try {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The key of those who administer API keys. It may be shorter than a generated one, so guesses are
  * bounded: ten wrong ones from an address, and then one more each second, whatever is sent. The
- * comparison takes the same time for every wrong key. Thread-safe; keeps its own hash only.
+ * comparison takes the same time for every wrong key. It may be exchanged at any time. Thread-safe;
+ * keeps its own hash only.
  */
 public final class MasterKey {
   static final int GUESSES = 10;
@@ -28,7 +29,7 @@ public final class MasterKey {
     TOO_MANY
   }
 
-  private final KeyHash hash;
+  private volatile KeyHash hash;
   private final LongSupplier nanoTime;
 
   /** For each address the time at which all its guesses are forgotten. */
@@ -44,6 +45,11 @@ public final class MasterKey {
   MasterKey(KeyHash hash, LongSupplier nanoTime) {
     this.hash = hash;
     this.nanoTime = nanoTime;
+  }
+
+  /** Puts another key in force. */
+  void exchange(KeyHash next) {
+    hash = next;
   }
 
   /**
