@@ -36,8 +36,7 @@ final class IdentityValues {
   }
 
   private static @Nullable KeyHash bearerToken(SettingValues values) {
-    return values.<@Nullable KeyHash>read(
-        Setting.AUTH_BEARER_TOKEN, null, KeyHash::ofSecret);
+    return values.<@Nullable KeyHash>read(Setting.AUTH_BEARER_TOKEN, null, KeyHash::ofSecret);
   }
 
   /**
@@ -60,8 +59,7 @@ final class IdentityValues {
                 throw new IllegalArgumentException(e.getMessage(), e);
               }
             });
-    KeyHash given =
-        values.<@Nullable KeyHash>read(Setting.MASTER_KEY, null, KeyHash::ofSecret);
+    KeyHash given = values.<@Nullable KeyHash>read(Setting.MASTER_KEY, null, KeyHash::ofSecret);
     return given != null ? given : fromFile;
   }
 

@@ -426,6 +426,7 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     if (awaited != null && cause != Ending.ABORTED) {
       // Gone before its prefill was done: the pod was never sent it.
       routed.decision().reservation().refused();
+      refund();
     }
     routed.decision().reservation().release();
     routed.releasePrefill();

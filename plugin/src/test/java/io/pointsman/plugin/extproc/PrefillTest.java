@@ -324,6 +324,21 @@ class PrefillTest {
   }
 
   @Test
+  void aClientThatLeavesBeforeItsPrefillIsDoneCostsNothing() {
+    limits = new Profile.Limits(1, null, null, null);
+    PrefillPod pod = pod(answering(200, "{}"));
+    pod.script = pod.hanging();
+    var fixture = fixture(pod);
+    for (int i = 1; i <= 5; i++) {
+      int begun = i;
+      FakeEnvoy envoy = ask(fixture);
+      await().until(() -> pod.bodies.size() == begun);
+      envoy.cancel();
+      await().until(() -> fixture.inFlight() == 0);
+    }
+  }
+
+  @Test
   void noMorePrefillsThanAllowedAreUnderWayOnOnePod() {
     settings = with(Duration.ofSeconds(20), Duration.ofSeconds(30), 2);
     var goOn = new CountDownLatch(1);
