@@ -1,8 +1,8 @@
 package io.pointsman.plugin.extproc;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -30,84 +30,82 @@ import io.pointsman.plugin.redis.RedisTarget;
 import io.pointsman.plugin.routing.Router;
 import io.pointsman.plugin.routing.RoutingSettings;
 import io.pointsman.plugin.routing.StrategyCatalog;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
-import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
- * What limits add to a request: the same chat with an API key, on 10 pods with {@code
- * prefix-cache}, whose key and profile have no limits, or limits that are leased from a real Redis
- * and never reached.
+ * What limits add to the CPU time of a request: the same chat with an API key, on 10 pods with
+ * {@code prefix-cache}, whose key and profile have no limits, or a limit of each kind (requests in
+ * a second, in a minute and in flight) that is leased from a real Redis and never reached.
+ * Everything but gRPC is in it.
+ *
+ * <p>The two take turns within one process, so that both meet the same machine, and CPU time is
+ * compared instead of time: that of the thread that serves, and that of the whole process, with the
+ * threads that exchange leases, the garbage collector and the compiler. A plain program, for JMH
+ * measures one after the other.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-@Fork(3)
-public class LimitedRequestBenchmark {
+public final class LimitedRequestBenchmark implements AutoCloseable {
   private static final int PODS = 10;
+  private static final int[] PROMPTS = {2_048, 16_384};
+  private static final int REQUESTS = 20_000;
+  private static final int WARM_UP_ROUNDS = 15;
+  private static final int ROUNDS = 40;
+  private static final long PAUSE_NANOS = 20_000;
 
-  /** Nothing, or one limit of each kind: of requests in a second, in a minute and in flight. */
-  @Param({"none", "requests"})
-  public String limits = "none";
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+  private static final OperatingSystemMXBean SYSTEM =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
-  /** Bytes of the prompt. */
-  @Param({"2048", "16384"})
-  public int prompt = 2048;
+  /** CPU time of one request, in nanoseconds. */
+  private record Cost(double thread, double process) {
+    double over(Cost other) {
+      return process / other.process;
+    }
+
+    double threadOver(Cost other) {
+      return thread / other.thread;
+    }
+  }
 
   private final MeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final EndpointRegistry registry = new EndpointRegistry(HealthSettings.DEFAULTS, meters);
-  private final PrefixIndex prefixes =
-      new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
-  private final RedisProcess redis = new RedisProcess();
   private final Sink sink = new Sink();
-  private @Nullable RedisMonitor monitor;
-  private @Nullable Budgets budgets;
-  private @Nullable ExternalProcessorService service;
-  private ProcessingRequest headers = ProcessingRequest.getDefaultInstance();
-  private ProcessingRequest body = ProcessingRequest.getDefaultInstance();
-  private ProcessingRequest response = ProcessingRequest.getDefaultInstance();
+  private final RedisMonitor monitor;
+  private final Budgets budgets;
+  private final ExternalProcessorService service;
+  private final ProcessingRequest headers;
+  private final ProcessingRequest body;
+  private final ProcessingRequest response = BenchmarkMessages.response();
 
-  /** Builds pods, limits and messages. */
-  @Setup
-  public void setUp() throws Exception {
-    redis.start();
-    RedisMonitor started =
+  /**
+   * @param limited with limits, or without any
+   * @param prompt bytes of the prompt
+   */
+  private LimitedRequestBenchmark(RedisProcess redis, boolean limited, int prompt)
+      throws Exception {
+    monitor =
         RedisMonitor.start(
             new RedisTarget("127.0.0.1", redis.port(), null, null, 0, false), meters);
-    monitor = started;
-    Awaitility.await().until(started::isUp);
-    boolean limited = limits.equals("requests");
-    Budgets leased = Budgets.start(LimitSettings.DEFAULTS, started, "b/x", "r", meters);
-    budgets = leased;
+    Awaitility.await().until(monitor::isUp);
+    budgets = Budgets.start(LimitSettings.DEFAULTS, monitor, "b/x" + limited, "r", meters);
     registry.apply(topology(limited));
+    var prefixes = new PrefixIndex(PrefixSettings.DEFAULTS, registry::pools, meters);
     service =
         new ExternalProcessorService(
             ExtProcSettings.DEFAULTS,
             authenticator(limited),
             AuditLog.off(meters),
-            leased,
+            budgets,
             LimitSettings.DEFAULTS,
             new Router(
                 registry::pools, StrategyCatalog.standard(), RoutingSettings.DEFAULTS, prefixes),
@@ -117,7 +115,6 @@ public class LimitedRequestBenchmark {
             new RequestMetrics(meters, registry::pools));
     headers = BenchmarkMessages.headers("prefix-cache", BodySendMode.BUFFERED);
     body = BenchmarkMessages.chat(prompt);
-    response = BenchmarkMessages.response();
   }
 
   private static Topology topology(boolean limited) {
@@ -155,44 +152,99 @@ public class LimitedRequestBenchmark {
         new IdentitySettings(null, file, false, UserPolicy.OFF, true, false), "", null, meters);
   }
 
-  /** Stops what runs. */
-  @TearDown
-  public void tearDown() throws Exception {
-    if (budgets != null) {
-      budgets.close();
-    }
-    if (monitor != null) {
-      monitor.close();
-    }
+  @Override
+  public void close() throws Exception {
+    budgets.close();
+    monitor.close();
     registry.close();
-    redis.close();
     if (sink.refused > sink.replies / 100) {
       throw new IllegalStateException("refused: " + sink.refused + " of " + sink.replies);
     }
   }
 
   /** One request from its headers to its end. */
-  @Benchmark
-  public @Nullable ProcessingResponse request() {
-    if (service == null) {
-      throw new IllegalStateException("not set up");
-    }
+  private void request() {
     long decided = sink.replies + 2;
     var stream = service.process(sink);
     stream.onNext(headers);
     stream.onNext(body);
     while (sink.replies < decided) {
       // Its lease is on its way.
-      Thread.onSpinWait();
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
     stream.onNext(response);
     stream.onCompleted();
-    return sink.last;
+  }
+
+  private Cost measure() {
+    long thread = THREADS.getCurrentThreadCpuTime();
+    long process = SYSTEM.getProcessCpuTime();
+    for (int i = 0; i < REQUESTS; i++) {
+      request();
+    }
+    return new Cost(
+        (double) (THREADS.getCurrentThreadCpuTime() - thread) / REQUESTS,
+        (double) (SYSTEM.getProcessCpuTime() - process) / REQUESTS);
+  }
+
+  private static double[] sorted(List<Double> values) {
+    return values.stream().mapToDouble(value -> value).sorted().toArray();
+  }
+
+  private static String quartiles(double[] sorted) {
+    int n = sorted.length;
+    return String.format(
+        Locale.ROOT, "%.3f (%.3f - %.3f)", sorted[n / 2], sorted[n / 4], sorted[3 * n / 4]);
+  }
+
+  private static void compare(RedisProcess redis, int prompt) throws Exception {
+    var costs = new ArrayList<Cost>();
+    var process = new ArrayList<Double>();
+    var thread = new ArrayList<Double>();
+    try (var limited = new LimitedRequestBenchmark(redis, true, prompt);
+        var unlimited = new LimitedRequestBenchmark(redis, false, prompt)) {
+      for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+        boolean first = round % 2 == 0;
+        Cost one = (first ? limited : unlimited).measure();
+        Cost two = (first ? unlimited : limited).measure();
+        if (round >= 0) {
+          Cost with = first ? one : two;
+          Cost without = first ? two : one;
+          process.add(with.over(without));
+          thread.add(with.threadOver(without));
+          costs.addAll(Arrays.asList(with, without));
+        }
+      }
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "prompt of %d bytes, %d rounds of %d requests: CPU time with limits / without, median"
+            + " (quartiles): process %s, thread %s; ns of the thread with limits and without:"
+            + " %.0f %.0f%n",
+        prompt,
+        ROUNDS,
+        REQUESTS,
+        quartiles(sorted(process)),
+        quartiles(sorted(thread)),
+        median(costs, 0),
+        median(costs, 1));
+  }
+
+  /** Of every other one. */
+  private static double median(List<Cost> costs, int from) {
+    var values = new ArrayList<Double>();
+    for (int i = from; i < costs.size(); i += 2) {
+      values.add(costs.get(i).thread());
+    }
+    return sorted(values)[values.size() / 2];
   }
 
   /** Runs it. */
-  public static void main(String[] args) throws RunnerException {
-    new Runner(new OptionsBuilder().include(LimitedRequestBenchmark.class.getSimpleName()).build())
-        .run();
+  public static void main(String[] args) throws Exception {
+    try (var redis = new RedisProcess().start()) {
+      for (int prompt : PROMPTS) {
+        compare(redis, prompt);
+      }
+    }
   }
 }
