@@ -80,6 +80,13 @@ class BudgetsTest {
     return verdict(budgets.admission().need(limit, "user", "alice", most, 1));
   }
 
+  /** On a busy machine a lease can come too late for the first request that needs it. */
+  private static void awaitAdmitted(Budgets budgets, Limit limit, long most) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> ask(budgets, limit, most) instanceof Verdict.Admitted);
+  }
+
   private static Verdict verdict(Admission admission) {
     Verdict verdict = admission.begin();
     if (verdict != null) {
@@ -132,7 +139,7 @@ class BudgetsTest {
     Budgets other = replica(OPEN, "other");
     awaitTheBeginningOfAMinute();
     for (int i = 0; i < 30; i++) {
-      assertThat(ask(dying, Limit.CALLER_REQUESTS, 100)).isInstanceOf(Verdict.Admitted.class);
+      awaitAdmitted(dying, Limit.CALLER_REQUESTS, 100);
     }
     dying.stop();
 
@@ -145,8 +152,8 @@ class BudgetsTest {
   void requestsInFlightAreCountedOverReplicasAndExpireWithADeadOne() {
     Budgets dying = replica(OPEN, "dying");
     Budgets other = replica(OPEN, "other");
-    assertThat(ask(dying, Limit.CALLER_IN_FLIGHT, 2)).isInstanceOf(Verdict.Admitted.class);
-    assertThat(ask(other, Limit.CALLER_IN_FLIGHT, 2)).isInstanceOf(Verdict.Admitted.class);
+    awaitAdmitted(dying, Limit.CALLER_IN_FLIGHT, 2);
+    awaitAdmitted(other, Limit.CALLER_IN_FLIGHT, 2);
     assertThat(ask(other, Limit.CALLER_IN_FLIGHT, 2)).isInstanceOf(Verdict.Refused.class);
 
     dying.stop();
@@ -213,7 +220,7 @@ class BudgetsTest {
   @ValueSource(booleans = {true, false})
   void aRedisThatIsAwayMeansTheSettingAndSharingResumes(boolean hanging) throws Exception {
     Budgets open = replica(OPEN, "open");
-    assertThat(ask(open, Limit.MODEL_REQUESTS, 1_000)).isInstanceOf(Verdict.Admitted.class);
+    awaitAdmitted(open, Limit.MODEL_REQUESTS, 1_000);
     takeAway(hanging);
 
     await().atMost(Duration.ofSeconds(20)).until(() -> open.contact().isLost(open.nanos()));
@@ -233,7 +240,7 @@ class BudgetsTest {
   @ValueSource(booleans = {true, false})
   void closedNothingThatHasALimitPassesWithoutRedis(boolean hanging) throws Exception {
     Budgets closed = replica(CLOSED, "closed");
-    assertThat(ask(closed, Limit.MODEL_REQUESTS, 1_000)).isInstanceOf(Verdict.Admitted.class);
+    awaitAdmitted(closed, Limit.MODEL_REQUESTS, 1_000);
     takeAway(hanging);
 
     await()
