@@ -1,6 +1,9 @@
 {{- define "pointsman.redis.config" -}}
 {{- $redis := .Values.metadata.redis -}}
 dir /data
+# Else Redis without a password turns away all but its own host, unless its image says otherwise. Who may connect is the
+# NetworkPolicy's matter.
+protected-mode no
 maxmemory {{ $redis.maxMemory }}
 # A policy that evicts would drop the replicas' stream whole.
 maxmemory-policy noeviction
