@@ -6,7 +6,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.time.Duration;
+import io.pointsman.common.LatencyBuckets;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,21 +14,6 @@ import java.util.function.Consumer;
 
 /** What Envoy's access log tells of one model's requests. Thread-safe. */
 final class AccessLogMeters {
-  private static final Duration[] FIRST_BYTE_BUCKETS = {
-    Duration.ofMillis(10),
-    Duration.ofMillis(25),
-    Duration.ofMillis(50),
-    Duration.ofMillis(100),
-    Duration.ofMillis(250),
-    Duration.ofMillis(500),
-    Duration.ofSeconds(1),
-    Duration.ofMillis(2500),
-    Duration.ofSeconds(5),
-    Duration.ofSeconds(10),
-    Duration.ofSeconds(30),
-    Duration.ofSeconds(60)
-  };
-
   private final Map<FinishCause, Counter> finished = new EnumMap<>(FinishCause.class);
   private final Timer firstByte;
   private final Counter responseBytes;
@@ -51,7 +36,7 @@ final class AccessLogMeters {
         Timer.builder("pointsman.ttft")
             .description("Time from a request's first byte to its answer's, for answers with 2xx")
             .tag("model", model)
-            .serviceLevelObjectives(FIRST_BYTE_BUCKETS)
+            .serviceLevelObjectives(LatencyBuckets.ofModelServers())
             .register(registry);
     registered.accept(firstByte);
     responseBytes =

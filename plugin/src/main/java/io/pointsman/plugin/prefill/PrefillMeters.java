@@ -7,7 +7,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.time.Duration;
+import io.pointsman.common.LatencyBuckets;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -17,21 +17,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** The meters of one model's prefills. Thread-safe. */
 final class PrefillMeters {
-  private static final Duration[] BUCKETS = {
-    Duration.ofMillis(10),
-    Duration.ofMillis(25),
-    Duration.ofMillis(50),
-    Duration.ofMillis(100),
-    Duration.ofMillis(250),
-    Duration.ofMillis(500),
-    Duration.ofSeconds(1),
-    Duration.ofMillis(2500),
-    Duration.ofSeconds(5),
-    Duration.ofSeconds(10),
-    Duration.ofSeconds(30),
-    Duration.ofSeconds(60)
-  };
-
   private final MeterRegistry registry;
   private final List<Meter> all = new ArrayList<>();
   private final AtomicInteger outstanding = new AtomicInteger();
@@ -87,7 +72,7 @@ final class PrefillMeters {
         Timer.builder(name)
             .description(description)
             .tag("model", model)
-            .serviceLevelObjectives(BUCKETS)
+            .serviceLevelObjectives(LatencyBuckets.ofModelServers())
             .register(registry));
   }
 
