@@ -17,6 +17,12 @@ final class ResponseOverrides {
   /** Insufficient storage: neither Envoy nor the plugin says that by itself. */
   static final int PLUGIN_FAILED = 507;
 
+  /**
+   * Envoy Gateway's answer, without a body, on every route while no replica of a plugin that must
+   * not be passed over is ready. The plugin itself never says so, and what pods say is not local.
+   */
+  private static final int NO_PLUGIN_READY = 500;
+
   private static final int BAD_GATEWAY = 502;
 
   private ResponseOverrides() {}
@@ -25,7 +31,7 @@ final class ResponseOverrides {
     var overrides = new ArrayList<Map<String, Object>>();
     overrides.add(
         override(
-            Tree.of("statusCodes", statuses(PLUGIN_FAILED)),
+            Tree.of("statusCodes", statuses(PLUGIN_FAILED, NO_PLUGIN_READY)),
             EnvoyAnswer.ROUTER_AWAY,
             plugin.statusOnError()));
     overrides.add(

@@ -84,7 +84,7 @@ class PoliciesTest {
             "EnvoyExtensionPolicy default/pointsman");
   }
 
-  /** Pods' answers are not local, and the plugin's are JSON and never 507. */
+  /** Pods' answers are not local, and the plugin's are JSON and never 507 or 500. */
   @Test
   void withEndpointOverrideEnvoysOwnAnswersAreBroughtIntoTheFormOfThePluginsAndNobodyElses()
       throws ConfigException {
@@ -101,6 +101,7 @@ class PoliciesTest {
     }
     assertThat(flat)
         .containsEntry(override + "[0].match.statusCodes[0].value", "507")
+        .containsEntry(override + "[0].match.statusCodes[1].value", "500")
         .containsEntry(override + "[0].response.statusCode", "503")
         .containsEntry(override + "[0].response.body.inline", EnvoyAnswer.ROUTER_AWAY.body())
         .containsEntry(override + "[0].response.header.set[0].value", "1")
