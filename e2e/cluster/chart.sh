@@ -1,6 +1,5 @@
 # Sourced by cluster.sh: the chart in a cluster, from installation to removal, with Envoy Gateway and the programs themselves.
 component=app.kubernetes.io/component
-policy_resources=clienttrafficpolicies,backendtrafficpolicies,envoyextensionpolicies,envoypatchpolicies
 
 chart() { # install|upgrade RELEASE NAMESPACE FLAG...
   local verb=$1 release=$2 namespace=$3
@@ -75,7 +74,7 @@ if problems:
 }
 
 policies_in_force() {
-  await 60 in_force pointsman $policy_resources
+  await 60 in_force pointsman $policy_kinds
 }
 
 passes_its_test() {
@@ -134,7 +133,7 @@ follows_values() {
   await 60 envoy_has '"max_requests":777'
   await 60 envoy_has '"max_concurrent_streams":333'
   expect 'the pods of the plugin' "$before" "$(pods pointsman "$component=gateway-plugin" '.metadata.name')"
-  await 30 in_force pointsman $policy_resources
+  await 30 in_force pointsman $policy_kinds
 }
 
 # Every answer is whole, although each replica is replaced.
@@ -235,13 +234,13 @@ spec: {gatewayClassName: edge, listeners: [{name: http, protocol: HTTP, port: 80
 YAML
   chart install pm second --create-namespace --set gatewayPlugin.discovery.namespaces='{servers}' --set gatewayPlugin.replicaCount=1 \
     --set gateway.existing.name=edge --set gateway.existing.namespace=edge >/dev/null
-  await 60 in_force edge $policy_resources
+  await 60 in_force edge $policy_kinds
   local service
   service=$(k -n envoy-gateway-system get service -l gateway.envoyproxy.io/owning-gateway-name=edge -o 'jsonpath={.items[0].metadata.name}')
   await 60 honours_picks "$(envoy_url "$service")"
   honours_picks "$url"
   helm uninstall pm -n second --wait --timeout 3m >/dev/null
-  expect 'what is left of the policies' '' "$(k -n edge get $policy_resources -o name)"
+  expect 'what is left of the policies' '' "$(k -n edge get $policy_kinds -o name)"
   expect 'what is left of the routes' '' "$(k -n edge get httproutes,httproutefilters -o name)"
   honours_picks "$url"
 }
@@ -250,14 +249,14 @@ YAML
 goes_without_hooks() {
   chart install plain third --create-namespace --set gatewayPlugin.replicaCount=1 --set gateway.envoyProxy.replicas=1 \
     --set gatewayPlugin.withoutSharedState=true --set metadata.redis.enabled=false >/dev/null
-  await 60 k -n third get $policy_resources plain
+  await 60 k -n third get $policy_kinds plain
   helm uninstall plain -n third --no-hooks --wait --timeout 3m >/dev/null
   await 60 is_empty third
 }
 
 is_empty() { # NAMESPACE: but for what every namespace has, what is to be kept, and the Lease that keeps the controller from its work
   local kinds=pods,deployments,statefulsets,services,configmaps,roles,rolebindings,jobs,networkpolicies
-  kinds+=,httproutes,gateways,envoyproxies,httproutefilters,$policy_resources
+  kinds+=,httproutes,gateways,envoyproxies,httproutefilters,$policy_kinds
   expect 'what is left' '' "$(k -n "$1" get "$kinds" -o name | grep -v configmap/kube-root-ca.crt)"
 }
 
