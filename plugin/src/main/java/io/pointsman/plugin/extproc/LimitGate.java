@@ -78,18 +78,20 @@ final class LimitGate {
         .need(Limit.MODEL_IN_FLIGHT, of.model(), of.profile(), of.requestsInflight(), 1);
   }
 
-  /** What a request may come to: its prompt by its length, and the longest answer it asks for. */
+  /** What a request may come to: its prompt by its length, and the longest answers it asks for. */
   private long tokens(Api api, @Nullable ParsedRequest body) {
     long prompt =
         body == null ? 0 : (body.prompt().totalBytes() + BYTES_PER_TOKEN - 1L) / BYTES_PER_TOKEN;
     return switch (api) {
       case CHAT_COMPLETIONS, COMPLETIONS, RESPONSES, MESSAGES ->
-          prompt
-              + (body != null && body.maxTokens() >= 0
-                  ? body.maxTokens()
-                  : settings.answerTokens());
+          prompt + (body == null ? settings.answerTokens() : answers(body));
       default -> prompt;
     };
+  }
+
+  private long answers(ParsedRequest body) {
+    long each = body.answerTokens() > 0 ? body.answerTokens() : settings.answerTokens();
+    return each * body.answers();
   }
 
   /** True if the answer would not tell its usage, which is needed. */

@@ -33,6 +33,8 @@ final class JsonBody {
   private int maxTokens = NONE;
   private int maxCompletionTokens = NONE;
   private int maxOutputTokens = NONE;
+  private int n = NONE;
+  private int bestOf = NONE;
 
   JsonBody(Api api, byte[] bytes, int offset, int length, boolean cut) {
     this.api = api;
@@ -63,7 +65,8 @@ final class JsonBody {
       return new Malformed(Malformed.Kind.BODY, "stream is not supported for embeddings");
     }
     spans.arrange();
-    return new ParsedRequest(model, stream, includeUsage, tokenLimit(), spans);
+    return new ParsedRequest(
+        model, stream, includeUsage, tokenLimit(), answerTokens(), answers(), spans);
   }
 
   private int tokenLimit() {
@@ -71,6 +74,29 @@ final class JsonBody {
       return maxTokens;
     }
     return maxCompletionTokens != NONE ? maxCompletionTokens : maxOutputTokens;
+  }
+
+  /**
+   * Each API has limits of its own and ignores the others. Zero is none: there are model servers
+   * that take it for "not set".
+   */
+  private int answerTokens() {
+    int own =
+        switch (api) {
+          case CHAT_COMPLETIONS -> Math.max(maxTokens, maxCompletionTokens);
+          case RESPONSES -> maxOutputTokens;
+          default -> maxTokens;
+        };
+    return own > 0 ? Math.max(Math.max(maxTokens, maxCompletionTokens), maxOutputTokens) : NONE;
+  }
+
+  private int answers() {
+    long each = Math.max(1, Math.max(n, bestOf));
+    return switch (api) {
+      case CHAT_COMPLETIONS -> (int) each;
+      case COMPLETIONS -> (int) Math.min(each * Math.max(1, prompt.prompts()), Integer.MAX_VALUE);
+      default -> 1;
+    };
   }
 
   private void readMembers() {
@@ -110,6 +136,7 @@ final class JsonBody {
       case MAX_COMPLETION_TOKENS -> maxCompletionTokens = readLimit(key);
       case MAX_OUTPUT_TOKENS -> maxOutputTokens = readLimit(key);
       case CACHE_SALT -> readSalt();
+      case N, BEST_OF -> readAnswers(key);
       default -> {
         BodyShape.Form form = shape.formOf(key);
         if (form == null) {
@@ -171,7 +198,7 @@ final class JsonBody {
     }
   }
 
-  /** An integer, capped at what an int holds; a negative one sets no limit. */
+  /** An integer, capped at what an int holds; a negative one is as good as none. */
   private int readLimit(Key key) {
     byte c = in.peek();
     if (c != '-' && (c < '0' || c > '9')) {
@@ -189,6 +216,16 @@ final class JsonBody {
       value = Math.min(value * 10 + (bytes[i] - '0'), Integer.MAX_VALUE);
     }
     return (int) value;
+  }
+
+  private void readAnswers(Key key) {
+    if (api != Api.CHAT_COMPLETIONS && api != Api.COMPLETIONS) {
+      in.skipValue();
+    } else if (key == Key.N) {
+      n = readLimit(key);
+    } else {
+      bestOf = readLimit(key);
+    }
   }
 
   private void readSalt() {

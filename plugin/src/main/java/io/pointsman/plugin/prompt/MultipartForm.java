@@ -76,7 +76,8 @@ final class MultipartForm {
     if (model == null) {
       return new Malformed(Malformed.Kind.MULTIPART, "the form has no model field");
     }
-    return new ParsedRequest(model, stream != null && stream, false, -1, new PromptSpans(bytes));
+    return new ParsedRequest(
+        model, stream != null && stream, false, -1, -1, 1, new PromptSpans(bytes));
   }
 
   private void readParts() {

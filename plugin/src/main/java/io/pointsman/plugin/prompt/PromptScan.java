@@ -35,12 +35,20 @@ final class PromptScan {
   /** What is being read right now and would be lost if the body were cut there. */
   private @Nullable Part pending;
 
+  /** Prompts of a batch, or 1 where there is one that is no array. */
+  private int prompts;
+
   private int tokensFrom;
   private int tokensTo;
 
   PromptScan(JsonCursor in, PromptSpans spans) {
     this.in = in;
     this.spans = spans;
+  }
+
+  /** How many prompts there are, in APIs that take several. */
+  int prompts() {
+    return prompts;
   }
 
   /** Reads the value of a member of the body, which is not null. */
@@ -301,6 +309,7 @@ final class PromptScan {
       return readPromptArray(key, partsAllowed);
     }
     beginGroup(Section.CONVERSATION);
+    prompts++;
     boolean filled = true;
     if (c == '"') {
       readText(Part.TEXT);
@@ -320,6 +329,7 @@ final class PromptScan {
     }
     if (isNumber(in.peek())) {
       beginGroup(Section.CONVERSATION);
+      prompts++;
       readTokens(key);
       endGroup();
       return true;
@@ -327,6 +337,7 @@ final class PromptScan {
     boolean more = true;
     while (more) {
       beginGroup(Section.CONVERSATION);
+      prompts++;
       byte c = in.peek();
       if (c == '"') {
         readText(Part.TEXT);

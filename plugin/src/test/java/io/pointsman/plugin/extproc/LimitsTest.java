@@ -300,6 +300,38 @@ class LimitsTest {
         .containsEntry("x-ratelimit-limit-tokens", "250");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "chat/completions| \"messages\":[{\"content\":\"1234\"}]| \"max_tokens\":1,"
+            + "\"max_completion_tokens\":1000| 1001",
+        "chat/completions| \"messages\":[{\"content\":\"1234\"}]| \"max_output_tokens\":1| 1025",
+        "chat/completions| \"messages\":[{\"content\":\"1234\"}]| \"max_tokens\":0| 1025",
+        "chat/completions| \"messages\":[{\"content\":\"1234\"}]| \"max_tokens\":10,\"n\":5| 51",
+        "chat/completions| \"messages\":[{\"content\":\"1234\"}]| \"n\":2| 2049",
+        "chat/completions| \"messages\":[{\"content\":\"1234\"}]| \"max_tokens\":2147483647,"
+            + "\"n\":2147483647| 10000",
+        "completions| \"prompt\":[\"1234\",\"1234\"]| \"max_tokens\":10,\"best_of\":3| 62",
+        "responses| \"input\":\"1234\"| \"max_tokens\":1| 1025",
+        "responses| \"input\":\"1234\"| \"max_output_tokens\":7,\"n\":9| 8"
+      },
+      delimiter = '|')
+  void chargesTheMostThatARequestAsksFor(String path, String prompt, String more, int charged)
+      throws Exception {
+    start(limits(0, 10_000, 0), Profile.Limits.NONE, LimitSettings.DEFAULTS);
+
+    Map<String, String> told =
+        answered(
+            fixture
+                .open()
+                .headers("/v1/" + path, KEY)
+                .body("{\"model\":\"llama\"," + prompt + "," + more + "}"));
+
+    assertThat(told)
+        .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(10_000 - charged));
+  }
+
   @Test
   void errorsOfAPodCostNoTokens() throws Exception {
     start(limits(0, 150, 0), Profile.Limits.NONE, LimitSettings.DEFAULTS);

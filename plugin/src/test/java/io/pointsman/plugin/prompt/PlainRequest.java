@@ -28,6 +28,8 @@ final class PlainRequest {
           "max_tokens",
           "max_completion_tokens",
           "max_output_tokens",
+          "n",
+          "best_of",
           "cache_salt",
           "messages",
           "system",
@@ -62,6 +64,8 @@ final class PlainRequest {
   final boolean stream;
   final boolean includeUsage;
   final int maxTokens;
+  final int answerTokens;
+  final int answers;
 
   /** Spans with escapes resolved, as {@link SpanText#resolved} writes them. */
   final List<String> spans = new ArrayList<>();
@@ -84,6 +88,8 @@ final class PlainRequest {
     Optional<Node> options = member(root, "stream_options");
     includeUsage = options.isPresent() && includeUsage(object(options.get()));
     maxTokens = tokenLimit(root);
+    answerTokens = answerTokens(api, root);
+    answers = answers(api, root);
     Optional<Node> cacheSalt = member(root, "cache_salt");
     if (cacheSalt.isPresent()) {
       salt.add("SALT " + cacheSalt.get().string().orElseThrow(PlainRequest::refused));
@@ -329,6 +335,43 @@ final class PlainRequest {
       }
     }
     return -1;
+  }
+
+  private static int answerTokens(Api api, Obj root) throws NotJson {
+    List<String> own =
+        switch (api) {
+          case CHAT_COMPLETIONS -> List.of("max_tokens", "max_completion_tokens");
+          case RESPONSES -> List.of("max_output_tokens");
+          default -> List.of("max_tokens");
+        };
+    boolean bounded = false;
+    int largest = -1;
+    for (String key : List.of("max_tokens", "max_completion_tokens", "max_output_tokens")) {
+      int limit = limit(root, key);
+      bounded |= own.contains(key) && limit > 0;
+      largest = Math.max(largest, limit);
+    }
+    return bounded ? largest : -1;
+  }
+
+  private static int answers(Api api, Obj root) throws NotJson {
+    if (api != Api.CHAT_COMPLETIONS && api != Api.COMPLETIONS) {
+      return 1;
+    }
+    int each = Math.max(limit(root, "n"), limit(root, "best_of"));
+    int prompts = 1;
+    Optional<Node> prompt = member(root, "prompt");
+    if (api == Api.COMPLETIONS
+        && prompt.isPresent()
+        && prompt.get().value() instanceof Arr batch
+        && !batch.elements().isEmpty()
+        && !(batch.elements().get(0).value() instanceof Num)) {
+      prompts = batch.elements().size();
+    }
+    return BigInteger.valueOf(Math.max(1, each))
+        .multiply(BigInteger.valueOf(prompts))
+        .min(BigInteger.valueOf(Integer.MAX_VALUE))
+        .intValueExact();
   }
 
   private static int limit(Obj root, String key) throws NotJson {

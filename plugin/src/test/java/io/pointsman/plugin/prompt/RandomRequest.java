@@ -19,6 +19,8 @@ final class RandomRequest {
     maybe(members, 0.3, "max_tokens", json.number());
     maybe(members, 0.2, "max_completion_tokens", json.oneOf("5", "null", "9999999999"));
     maybe(members, 0.2, "max_output_tokens", json.oneOf("6", "null", "-1"));
+    maybe(members, 0.2, "n", json.oneOf("1", "3", "0", "-2", "null", "9999999999"));
+    maybe(members, 0.1, "best_of", json.oneOf("2", "5", "null", "-0"));
     maybe(members, 0.2, "cache_salt", json.string());
     maybe(members, 0.5, "temperature", json.number());
     maybe(members, 0.3, "metadata", json.value(3));

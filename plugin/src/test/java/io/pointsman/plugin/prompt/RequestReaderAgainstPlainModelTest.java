@@ -61,6 +61,8 @@ class RequestReaderAgainstPlainModelTest {
     assertThat(request.stream()).as(what).isEqualTo(plain.stream);
     assertThat(request.includeUsage()).as(what).isEqualTo(plain.includeUsage);
     assertThat(request.maxTokens()).as(what).isEqualTo(plain.maxTokens);
+    assertThat(request.answerTokens()).as(what).isEqualTo(plain.answerTokens);
+    assertThat(request.answers()).as(what).isEqualTo(plain.answers);
     assertThat(SpanText.resolved(request.prompt())).as(what).isEqualTo(plain.spans);
     return true;
   }
