@@ -115,6 +115,14 @@ final class InFlightCounter extends Counter {
 
   @Override
   synchronized void look(Contact contact, long nowNanos) {
+    if (!contact.shared()) {
+      // Nobody is to be told. Places that are not used for long are given up all the same, so that
+      // an idle counter is known by holding nothing.
+      if (nowNanos - usedNanos > IDLE_NANOS) {
+        places.keepOnly(0);
+      }
+      return;
+    }
     long since = nowNanos - toldNanos;
     boolean tooMuch = places.available() > 2 * spare();
     if ((tooMuch && since >= RETURN_NANOS)
