@@ -55,7 +55,7 @@ public final class Budgets implements AutoCloseable {
   private final AtomicLong expireAt = new AtomicLong(NEVER);
 
   private final @Nullable LeaseExchange exchange;
-  private final Contact alone;
+  private volatile Contact alone;
   private final ExecutorService tellers;
   private final ScheduledExecutorService timer;
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -181,7 +181,8 @@ public final class Budgets implements AutoCloseable {
       }
       answered = !shared.isFailing();
     } else {
-      Contact contact = alone;
+      Contact contact = alone.asOf(now);
+      alone = contact;
       counters.values().forEach(counter -> counter.look(contact, now));
       for (Counter told = queue.poll(); told != null; told = queue.poll()) {
         told.dequeued();

@@ -39,6 +39,12 @@ record Contact(
         time, false, nowNanos, replicas, 0, Long.MIN_VALUE, true, Place.unknown(replicas));
   }
 
+  /** The same later where no Redis is set: windows are by this process' own clock, exactly. */
+  Contact asOf(long nowNanos) {
+    return new Contact(
+        time.asOf(nowNanos), shared, heardNanos, replicas, created, localFromMs, settled, place);
+  }
+
   /** Before the first answer. For a while Redis is waited for as if it had just gone. */
   static Contact none(RedisTime time, long nowNanos, LimitSettings settings) {
     long from = settings.open() ? time.highestMs(nowNanos) + LeaseScript.SETTLE_MS : Long.MAX_VALUE;

@@ -23,6 +23,11 @@ record RedisTime(long sampledNanos, long lowestMicros, long highestMicros) {
     return new RedisTime(nowNanos, offset, offset);
   }
 
+  /** The same clock as if it had not drifted up to now. */
+  RedisTime asOf(long nowNanos) {
+    return new RedisTime(nowNanos, lowestMicros, highestMicros);
+  }
+
   /** What one exchange tells; see {@link #after}. */
   static RedisTime of(long askedNanos, long answeredNanos, long micros) {
     return new RedisTime(

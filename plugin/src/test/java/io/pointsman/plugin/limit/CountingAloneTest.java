@@ -80,6 +80,17 @@ class CountingAloneTest {
   }
 
   @Test
+  void budgetsLastForDays() {
+    nanos.addAndGet(TimeUnit.DAYS.toNanos(30));
+    for (int i = 0; i < 2_000; i++) {
+      passSeconds(1);
+      assertThat(admission(Limit.MODEL_REQUESTS).begin()).isInstanceOf(Verdict.Admitted.class);
+      assertThat(admission(Limit.MODEL_REQUESTS).begin()).isInstanceOf(Verdict.Admitted.class);
+      assertThat(admission(Limit.MODEL_REQUESTS).begin()).isInstanceOf(Verdict.Refused.class);
+    }
+  }
+
+  @Test
   void aRequestInFlightKeepsItsPlaceHoweverLongItTakes() {
     Admission first = admission(Limit.MODEL_IN_FLIGHT);
     assertThat(first.begin()).isInstanceOf(Verdict.Admitted.class);
