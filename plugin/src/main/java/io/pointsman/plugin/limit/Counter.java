@@ -28,7 +28,14 @@ abstract class Counter {
       long must,
       long least,
       long want,
-      boolean forAll) {}
+      boolean forAll) {
+    static final Ask NOTHING = new Ask(0, 0, 0, 0, 0, 0, 0, false);
+
+    /** True if an answer gives what those who wait need. */
+    boolean isMetBy(long newWindow, long newHold) {
+      return newHold - (newWindow == window ? hold : 0) >= must;
+    }
+  }
 
   private final CounterKey key;
   private final Consumer<Counter> exchange;
@@ -42,7 +49,10 @@ abstract class Counter {
 
   private long exhaustedUntilNanos;
 
-  /** How many of those who wait were thought of in what Redis is asked. */
+  /** What Redis was asked last. */
+  private Ask ask = Ask.NOTHING;
+
+  /** How many of those who wait were thought of in it. */
   private int asked;
 
   private boolean gone;
@@ -138,7 +148,7 @@ abstract class Counter {
       amount += waiter.amount();
       least = Math.min(least, waiter.amount());
     }
-    Ask ask = prepare(amount, least, contact, nowNanos);
+    ask = prepare(amount, least, contact, nowNanos);
     asked = ask.forAll() ? waiters.size() : 0;
     return ask;
   }
@@ -163,16 +173,17 @@ abstract class Counter {
         }
         return;
       }
-      serve(contact, nowNanos, served);
+      serve(contact, ask.isMetBy(window, hold), nowNanos, served);
     }
     served.forEach(Runnable::run);
   }
 
-  private void serve(Contact contact, long nowNanos, List<Runnable> served) {
+  private void serve(Contact contact, boolean met, long nowNanos, List<Runnable> served) {
     while (!waiters.isEmpty()) {
       Waiter next = waiters.element();
       Lease lease = take(next.amount(), nowNanos);
-      if (lease == null && asked == 0) {
+      if (lease == null && (met || asked == 0)) {
+        // Others took what was given, or it was not for this one: there may be more.
         enqueue();
         return;
       }

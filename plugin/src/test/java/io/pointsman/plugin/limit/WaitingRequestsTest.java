@@ -125,6 +125,30 @@ class WaitingRequestsTest {
     }
   }
 
+  /**
+   * Redis gave what was asked of it: that it was too little does not tell that there is no more.
+   */
+  @Test
+  void whoseLeaseIsTakenByAnotherMeanwhileAsksAgain() throws Exception {
+    try (var all = new SimulatedReplicas(3)) {
+      Replica replica = settled(all, 1).get(0);
+      Request before = replica.request(tokens(1_500));
+      replica.tick();
+      before.admission.end(0);
+      Request large = replica.request(tokens(2_000));
+      var small = new ArrayList<Request>();
+      replica.meanwhile = () -> small.add(replica.request(tokens(300)));
+
+      run(all, 5);
+      Request next = replica.request(tokens(2_000));
+      run(all, 5);
+
+      assertThat(small).hasSize(1).allMatch(Request::isAdmitted);
+      assertThat(large.isAdmitted()).isTrue();
+      assertThat(next.isAdmitted()).isTrue();
+    }
+  }
+
   /** With one replica that loses nothing it is known exactly what is left. */
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {211, 212, 213, 214})
