@@ -186,8 +186,16 @@ public final class Admission {
       if (lease != null && need.limit().isInFlight()) {
         lease.giveBack(need.amount);
       } else if (lease != null && need.limit() == Limit.CALLER_TOKENS && tokens >= 0) {
-        lease.giveBack(need.amount - tokens);
+        settle(need, lease, tokens);
       }
+    }
+  }
+
+  private void settle(Need need, Lease lease, long tokens) {
+    if (tokens <= need.amount) {
+      lease.giveBack(need.amount - tokens);
+    } else {
+      budgets.overrun(need.counter, tokens - need.amount);
     }
   }
 

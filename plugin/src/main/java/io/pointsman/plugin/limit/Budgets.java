@@ -230,6 +230,14 @@ public final class Budgets implements AutoCloseable {
     return outcome;
   }
 
+  /** Charges what a request used beyond what it was charged. */
+  void overrun(Counter charged, long amount) {
+    Counter counter = charged;
+    while (!counter.overrun(amount, contact(), nanos())) {
+      counter = counter(counter.key(), counter.limit());
+    }
+  }
+
   private void expireAt(long nanos) {
     if (thread == null) {
       return;

@@ -217,6 +217,23 @@ abstract class Counter {
   /** Takes over a hold; false if there is nothing to take from now. Under the lock. */
   abstract boolean granted(Contact contact, long window, long hold, long nowNanos);
 
+  /**
+   * Charges what a request used beyond what it was charged, in the window of now.
+   *
+   * @return false if this counter was dropped
+   */
+  final synchronized boolean overrun(long amount, Contact contact, long nowNanos) {
+    if (gone) {
+      return false;
+    }
+    owe(amount, contact, nowNanos);
+    enqueue();
+    return true;
+  }
+
+  /** The same under the lock, for what can be used beyond a charge. */
+  void owe(long amount, Contact contact, long nowNanos) {}
+
   /** Until when a limit that is reached stays so, unless something is given back here. */
   abstract long askAgainAt(long nowNanos);
 

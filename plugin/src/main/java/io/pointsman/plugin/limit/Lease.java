@@ -72,9 +72,13 @@ final class Lease {
     return false;
   }
 
-  /** Gives back, or with a negative amount takes what was spent already. */
   void giveBack(long amount) {
     available.getAndAdd(amount);
+  }
+
+  /** Takes what was spent already, whether it is there or not. */
+  void owe(long amount) {
+    available.getAndAdd(-amount);
   }
 
   long available() {

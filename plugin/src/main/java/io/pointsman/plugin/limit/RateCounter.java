@@ -30,6 +30,9 @@ final class RateCounter extends Counter {
   private long measuredNanos;
   private int replicas = 1;
 
+  /** What was used beyond charges and is in no lease yet. */
+  private long owed;
+
   RateCounter(CounterKey key, long limit, Consumer<Counter> exchange) {
     super(key, limit, exchange);
     windowMs = key.limit().windowMs();
@@ -88,6 +91,10 @@ final class RateCounter extends Counter {
     var next = new Lease(window, end, endNanos, hold, local);
     lease = next;
     spentThen = 0;
+    if (!next.isOver(nowNanos)) {
+      next.owe(owed);
+      owed = 0;
+    }
     return next;
   }
 
@@ -99,7 +106,9 @@ final class RateCounter extends Counter {
     long lowest = contact.time().lowestMs(nowNanos);
     if (present == null || lowest >= present.endMs()) {
       long window = Math.floorDiv(lowest, windowMs);
-      return new Ask(limit(), windowMs, window, 0, waitingAmount, leastAmount, target(), true);
+      long must = waitingAmount + owed;
+      long least = owed > 0 ? 0 : leastAmount;
+      return new Ask(limit(), windowMs, window, 0, must, least, target(), true);
     }
     if (present.isOver(nowNanos)) {
       // Near the border of two windows nothing is asked of either.
@@ -116,9 +125,22 @@ final class RateCounter extends Counter {
         present.window(),
         present.hold(),
         Math.max(0, waitingAmount - available),
-        Math.max(0, leastAmount - available),
+        // Of what is owed each part is of use.
+        available < 0 ? 0 : Math.max(0, leastAmount - available),
         Math.max(0, target() - Math.max(0, available - waitingAmount)),
         true);
+  }
+
+  @Override
+  void owe(long amount, Contact contact, long nowNanos) {
+    // Where this replica counts by itself its lease may have to begin.
+    var unused = withoutRedis(0, contact, nowNanos);
+    Lease present = lease;
+    if (present != null && !present.isOver(nowNanos)) {
+      present.owe(amount);
+    } else {
+      owed += amount;
+    }
   }
 
   /** What is spent in the horizon, or a hundredth of a large budget if it is used at all. */
@@ -193,12 +215,17 @@ final class RateCounter extends Counter {
     }
     measure(nowNanos);
     Lease present = lease;
-    if (present == null || contact.isLost(nowNanos)) {
+    if (contact.isLost(nowNanos)) {
       return;
     }
-    boolean over = contact.time().lowestMs(nowNanos) >= present.endMs();
-    boolean tooMuch = !over && !present.isLocal() && present.available() > surplus();
-    if (tooMuch || (over && target() > 0)) {
+    boolean due;
+    if (present == null || contact.time().lowestMs(nowNanos) >= present.endMs()) {
+      due = target() > 0 || owed > 0;
+    } else {
+      boolean tooMuch = !present.isLocal() && present.available() > surplus();
+      due = tooMuch || present.available() < 0;
+    }
+    if (due) {
       enqueue();
     }
   }

@@ -171,7 +171,8 @@ class WaitingRequestsTest {
             .as("%d of %d; seed %d", amount, left, seed)
             .isEqualTo(amount > left);
         if (request.isAdmitted()) {
-          long used = all.random.nextInt((int) amount + 1);
+          boolean longer = all.random.nextInt(10) == 0;
+          long used = all.random.nextInt((int) amount + 1) + (longer ? amount : 0);
           request.admission.end(used);
           charged.merge(window, used, Long::sum);
         } else {
