@@ -175,6 +175,10 @@ final class RateCounter extends Counter {
   @Override
   boolean granted(Contact contact, long window, long hold, long nowNanos) {
     Lease present = lease;
+    if (present != null && present.isLocal() && present.window() > window) {
+      // The answer was on its way for so long that this replica went on by itself.
+      return false;
+    }
     if (present != null && present.window() == window) {
       present.endNanos(contact.time().nanosBefore(present.endMs(), nowNanos));
       present.granted(hold);

@@ -53,6 +53,16 @@ class LeaseArithmeticTest {
         110, 111, 112, 2027
       })
   void whateverIsLostLateOrDeadNoWindowIsOver(long seed) throws Exception {
+    disturb(seed, 0);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {601, 602, 603, 604, 605, 606, 607, 608, 609, 610, 611, 612})
+  void whateverIsSlowBesidesNoWindowIsOver(long seed) throws Exception {
+    disturb(seed, 0.002);
+  }
+
+  private static void disturb(long seed, double slow) throws Exception {
     try (var all = new SimulatedReplicas(seed)) {
       int limit = new int[] {5, 60, 400, 1500}[(int) (seed % 4)];
       int count = 1 + all.random.nextInt(4);
@@ -60,13 +70,15 @@ class LeaseArithmeticTest {
       for (int i = 0; i < count; i++) {
         all.add(settings);
       }
+      all.load = () -> requests(all, 1 + limit / 250, limit, 0);
       run(all, 2_000, limit, 2 * limit + 200);
       for (int round = 0; round < 12; round++) {
         all.faults(
             new Faults(
                 all.random.nextDouble() * 0.2,
                 all.random.nextDouble() * 0.2,
-                all.random.nextDouble() * 0.1));
+                all.random.nextDouble() * 0.1,
+                slow));
         switch (all.random.nextInt(6)) {
           case 0 -> kill(all, settings);
           case 1 -> all.down(true);
@@ -152,12 +164,17 @@ class LeaseArithmeticTest {
       all.step(stepMs * 1_000L);
       due += load * (all.nowMs() - last) / 1_000.0;
       last = all.nowMs();
-      for (; due >= 1; due--) {
-        int i = (int) (all.replicas.size() * Math.pow(all.random.nextDouble(), 1.5));
-        all.replicas.get(i).request(new Charge(PER_SECOND, limit, 1));
-        if (minutely > 0) {
-          all.replicas.get(i).request(new Charge(PER_MINUTE, minutely, 1));
-        }
+      requests(all, (int) due, limit, minutely);
+      due -= (int) due;
+    }
+  }
+
+  private static void requests(SimulatedReplicas all, int count, int limit, int minutely) {
+    for (int n = 0; n < count; n++) {
+      int i = (int) (all.replicas.size() * Math.pow(all.random.nextDouble(), 1.5));
+      all.replicas.get(i).request(new Charge(PER_SECOND, limit, 1));
+      if (minutely > 0) {
+        all.replicas.get(i).request(new Charge(PER_MINUTE, minutely, 1));
       }
     }
   }

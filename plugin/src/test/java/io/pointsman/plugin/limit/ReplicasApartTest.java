@@ -84,6 +84,27 @@ class ReplicasApartTest {
     }
   }
 
+  /** As where a process stands still in the middle of a call. */
+  @ParameterizedTest
+  @CsvSource({"1, 1400", "2, 1400", "2, 1700", "2, 2100", "3, 1900"})
+  void anAnswerOfAWindowBeforeEndsNoLaterLease(int count, int ms) throws Exception {
+    int limit = 100;
+    try (var all = new SimulatedReplicas(81)) {
+      for (int i = 0; i < count; i++) {
+        all.add(OPEN);
+      }
+      run(all, 2_000, limit);
+      Replica slow = all.replicas.get(0);
+      all.load = () -> all.replicas.forEach(one -> one.request(new Charge(PER_SECOND, limit, 1)));
+      for (int i = 0; i < 10; i++) {
+        slow.answerTakesMs = ms;
+        run(all, 4_000 + 130, limit);
+      }
+
+      assertThat(all.counted(PER_SECOND)).allMatch(window -> window.amount() <= limit);
+    }
+  }
+
   private static void change(SimulatedReplicas all) {
     Replica one = all.replicas.get(all.random.nextInt(all.replicas.size()));
     switch (all.replicas.size() == 1 ? 0 : all.random.nextInt(4)) {

@@ -28,11 +28,17 @@ final class SimulatedReplicas implements AutoCloseable {
   /** By Redis' clock; where replicas think to be is theirs to find out. */
   private static final long BEGIN_MS = 1_700_000_000_000L;
 
+  private static final int SLOWEST_MS = 2_500;
+
   private static final Counted NOTHING = new Counted(0, 0, 0);
 
   /** Probabilities of what can happen to a message. */
-  record Faults(double lost, double replyLost, double late) {
+  record Faults(double lost, double replyLost, double late, double slow) {
     static final Faults NONE = new Faults(0, 0, 0);
+
+    Faults(double lost, double replyLost, double late) {
+      this(lost, replyLost, late, 0);
+    }
   }
 
   /**
@@ -57,6 +63,10 @@ final class SimulatedReplicas implements AutoCloseable {
   private int made;
   private long redisClockMs = BEGIN_MS;
   private int clocks;
+
+  /** What comes in each millisecond in which an answer is on its way for long. */
+  Runnable load = () -> {};
+
   int exchanges;
   int waits;
 
@@ -87,6 +97,11 @@ final class SimulatedReplicas implements AutoCloseable {
     private final List<Runnable> late = new ArrayList<>();
     boolean dead;
     boolean cutOff;
+
+    /** How long the next answer is on its way, beside what is usual. */
+    long answerTakesMs;
+
+    private boolean waiting;
 
     /** Happens once while a question is on its way to Redis. */
     @Nullable Runnable meanwhile;
@@ -131,6 +146,15 @@ final class SimulatedReplicas implements AutoCloseable {
       }
       List<?> reply = run(counters, arguments);
       pass(100 + random.nextInt(400));
+      if (faults.slow() > 0 && random.nextDouble() < faults.slow()) {
+        answerTakesMs = random.nextInt(SLOWEST_MS);
+      }
+      for (; answerTakesMs > 0; answerTakesMs--) {
+        waiting = true;
+        step(1_000);
+        load.run();
+      }
+      waiting = false;
       if (random.nextDouble() < faults.replyLost()) {
         throw new JedisConnectionException("reply lost");
       }
@@ -174,7 +198,7 @@ final class SimulatedReplicas implements AutoCloseable {
     }
 
     void tick() {
-      if (!dead) {
+      if (!dead && !waiting) {
         budgets.tick();
         late.removeIf(
             message -> {
