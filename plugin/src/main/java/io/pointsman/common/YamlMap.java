@@ -16,14 +16,15 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
  * counts as absent. Not thread-safe.
  */
 public final class YamlMap {
-  private final String source;
+  private final YamlNode.Source source;
   private final String path;
   private final int line;
   private final Map<String, YamlNode> values = new LinkedHashMap<>();
   private final Map<String, Integer> keyLines = new LinkedHashMap<>();
   private final Set<String> known = new LinkedHashSet<>();
 
-  YamlMap(String source, String path, int line, MappingNode mapping) throws ConfigException {
+  YamlMap(YamlNode.Source source, String path, int line, MappingNode mapping)
+      throws ConfigException {
     this(source, path, line);
     for (NodeTuple entry : mapping.getValue()) {
       int keyLine = entry.getKeyNode().getStartMark().map(mark -> mark.getLine() + 1).orElse(line);
@@ -31,13 +32,13 @@ public final class YamlMap {
       String key = ((ScalarNode) entry.getKeyNode()).getValue();
       var value = new YamlNode(source, child(key), entry.getValueNode());
       if (values.put(key, value) != null) {
-        throw new ConfigException(source, keyLine, child(key), "duplicate key");
+        throw new ConfigException(source.name(), keyLine, unasked(key), "duplicate key");
       }
       keyLines.put(key, keyLine);
     }
   }
 
-  private YamlMap(String source, String path, int line) {
+  private YamlMap(YamlNode.Source source, String path, int line) {
     this.source = source;
     this.path = path;
     this.line = line;
@@ -98,9 +99,9 @@ public final class YamlMap {
     for (Map.Entry<String, Integer> key : keyLines.entrySet()) {
       if (!known.contains(key.getKey())) {
         throw new ConfigException(
-            source,
+            source.name(),
             key.getValue(),
-            child(key.getKey()),
+            unasked(key.getKey()),
             "unknown key; known here: " + String.join(", ", known));
       }
     }
@@ -108,7 +109,12 @@ public final class YamlMap {
 
   /** An error about this mapping as a whole, for the caller to throw. */
   public ConfigException error(String reason) {
-    return new ConfigException(source, line, path, reason);
+    return new ConfigException(source.name(), line, path, reason);
+  }
+
+  /** Where a key stands that nobody may have asked for: it is the text of the document. */
+  private String unasked(String key) {
+    return source.quoted() ? child(key) : path;
   }
 
   private String child(String key) {

@@ -18,11 +18,14 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * it wrong can name the line. Immutable.
  */
 public final class YamlNode {
-  private final String source;
+  /** A document as whoever reads it is told of it: its name, and whether errors quote from it. */
+  record Source(String name, boolean quoted) {}
+
+  private final Source source;
   private final String path;
   private final Node node;
 
-  YamlNode(String source, String path, Node node) {
+  YamlNode(Source source, String path, Node node) {
     this.source = source;
     this.path = path;
     this.node = node;
@@ -35,11 +38,26 @@ public final class YamlNode {
    * @throws ConfigException if the text is not YAML, is empty or holds several documents
    */
   public static YamlNode parse(String source, String text) throws ConfigException {
-    List<YamlNode> documents = parseAll(source, text);
+    return single(parseAll(source, text));
+  }
+
+  private static YamlNode single(List<YamlNode> documents) throws ConfigException {
     if (documents.size() > 1) {
       throw documents.get(1).error("not valid YAML: expected a single document");
     }
     return documents.get(0);
+  }
+
+  /**
+   * Parses one document that may hold secrets, where they belong or not: errors say where they are
+   * and what kind of value stands there, and repeat nothing of the text. Member names are not
+   * repeated either, but those that were asked for.
+   *
+   * @param source file name for error messages
+   * @throws ConfigException as {@link #parse}
+   */
+  public static YamlNode parseUnquoted(String source, String text) throws ConfigException {
+    return single(parseAll(new Source(source, false), text));
   }
 
   /**
@@ -49,7 +67,12 @@ public final class YamlNode {
    * @throws ConfigException if the text is not YAML or is empty
    */
   public static List<YamlNode> parseAll(String source, String text) throws ConfigException {
-    var settings = LoadSettings.builder().setLabel(source).setUseMarks(true).build();
+    return parseAll(new Source(source, true), text);
+  }
+
+  private static List<YamlNode> parseAll(Source source, String text) throws ConfigException {
+    String name = source.name();
+    var settings = LoadSettings.builder().setLabel(name).setUseMarks(true).build();
     var documents = new ArrayList<YamlNode>();
     try {
       for (Node root : new Compose(settings).composeAllFromString(text)) {
@@ -57,18 +80,23 @@ public final class YamlNode {
       }
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-      throw new ConfigException(source, line, "", "not valid YAML: " + e.getProblem());
+      throw new ConfigException(name, line, "", notYaml(source, e.getProblem()));
     } catch (YamlEngineException e) {
       throw new ConfigException(
-          source, 1, "", "not valid YAML: " + firstLine(String.valueOf(e.getMessage())));
+          name, 1, "", notYaml(source, firstLine(String.valueOf(e.getMessage()))));
     } catch (StackOverflowError e) {
       // The parser calls itself at each level.
-      throw new ConfigException(source, 1, "", "nested too deep");
+      throw new ConfigException(name, 1, "", "nested too deep");
     }
     if (documents.isEmpty()) {
-      throw new ConfigException(source, 1, "", "the file is empty");
+      throw new ConfigException(name, 1, "", "the file is empty");
     }
     return documents;
+  }
+
+  /** The parser's words for what is wrong hold names and characters of the text. */
+  private static String notYaml(Source source, String problem) {
+    return source.quoted() ? "not valid YAML: " + problem : "not valid YAML";
   }
 
   private static String firstLine(String message) {
@@ -96,7 +124,7 @@ public final class YamlNode {
 
   /** An error about this value, for the caller to throw. */
   public ConfigException error(String reason) {
-    return new ConfigException(source, line(), path, reason);
+    return new ConfigException(source.name(), line(), path, reason);
   }
 
   /** True for an explicit null or an empty value. */
@@ -169,7 +197,7 @@ public final class YamlNode {
     } catch (NumberFormatException e) {
       // Longer than any long: reported below like every other value out of range.
     }
-    throw error(reason + scalar.getValue());
+    throw error(reason + quoted(scalar, ""));
   }
 
   /** This value as a number between two bounds, both inclusive. */
@@ -187,7 +215,7 @@ public final class YamlNode {
     } catch (NumberFormatException e) {
       // YAML has other spellings, such as .inf: reported below like every other one out of range.
     }
-    throw error(reason + scalar.getValue());
+    throw error(reason + quoted(scalar, ""));
   }
 
   /** This value as true or false. */
@@ -205,6 +233,10 @@ public final class YamlNode {
     if (node instanceof SequenceNode) {
       return "a list";
     }
-    return isNull() ? "nothing" : "\"" + ((ScalarNode) node).getValue() + "\"";
+    return isNull() ? "nothing" : quoted((ScalarNode) node, "\"");
+  }
+
+  private String quoted(ScalarNode scalar, String mark) {
+    return source.quoted() ? mark + scalar.getValue() + mark : "another value";
   }
 }

@@ -27,11 +27,11 @@ final class KeyFileReader {
   /**
    * The keys of a file, by hash. A file with {@code keys: []} has none.
    *
-   * @throws ConfigException if something in it is wrong; says where, and repeats no text that may
-   *     be a key
+   * @throws ConfigException if something in it is wrong; says where, and repeats nothing of the
+   *     file, for a key may stand anywhere in it by mistake
    */
   static Map<KeyHash, ApiKey> read(String source, String text) throws ConfigException {
-    YamlMap document = YamlNode.parse(source, text).map();
+    YamlMap document = YamlNode.parseUnquoted(source, text).map();
     var keys = new HashMap<KeyHash, ApiKey>();
     Set<String> names = new HashSet<>();
     for (YamlNode node : document.required("keys").list()) {
