@@ -13,7 +13,8 @@ final class AuditLogs {
   private AuditLogs() {}
 
   /**
-   * @param where a file, {@code stdout}, or null for none
+   * @param where a file, {@code stdout} (for commands standard error, see {@link Main}), or null
+   *     for none
    * @throws StartException if the file cannot be written
    */
   static AuditLog open(@Nullable String where, MeterRegistry meters) throws StartException {

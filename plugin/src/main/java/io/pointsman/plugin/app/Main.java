@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.pointsman.common.BuildInfo;
 import io.pointsman.common.ConfigException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,12 +20,18 @@ public final class Main {
     // gRPC speaks to java.util.logging, which would print its own two-line form.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
+    PrintStream out = System.out;
+    // Of a command, standard output holds what was asked for alone; of the plugin, its log.
+    System.setOut(System.err);
     var command =
         new PluginCommand(
             System.getenv(),
-            new PrintWriter(System.out, true, UTF_8),
+            new PrintWriter(out, true, UTF_8),
             new PrintWriter(System.err, true, UTF_8),
-            Main::runUntilStopped);
+            (settings, effective) -> {
+              System.setOut(out);
+              return runUntilStopped(settings, effective);
+            });
     System.exit(command.run(args));
   }
 

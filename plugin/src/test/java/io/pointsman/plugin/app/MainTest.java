@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pointsman.common.BuildInfo;
+import io.pointsman.plugin.redis.RedisProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -98,6 +99,24 @@ class MainTest {
               "pointsman-plugin: cannot listen on "
                   + address
                   + " (--grpc-bind-address): Address already in use");
+    }
+  }
+
+  @Test
+  void aNewKeyStandsAloneOnStandardOutputWhateverElseIsSaid() throws Exception {
+    try (var redis = new RedisProcess()) {
+      redis.start();
+      var environment =
+          Map.of(
+              "POINTSMAN_REDIS_URL", "redis://127.0.0.1:" + redis.port(),
+              "POINTSMAN_AUDIT_LOG", "stdout",
+              "POINTSMAN_LOG_LEVEL", "DEBUG");
+      Process process = start(environment, List.of("api-keys", "create", "jobs"));
+
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isZero();
+      assertThat(out()).matches("pm-[A-Za-z0-9_-]{43}\\R");
+      assertThat(err()).contains("\"event\":\"api_key_created\"").doesNotContain(out().strip());
     }
   }
 
