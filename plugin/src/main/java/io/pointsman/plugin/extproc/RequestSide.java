@@ -447,7 +447,8 @@ final class RequestSide {
 
   /** For the audit log: that this request is refused. */
   AuditEvent refusal(Rejection rejection) {
-    ByteString id = headers.requestId();
+    RoutedRequest routed = stream.routed();
+    ByteString id = routed != null ? routed.requestId() : headers.requestId();
     return AuditEvent.rejected(
         identity,
         api == null ? "unknown path" : api.path(),

@@ -5,13 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.pointsman.plugin.endpoint.ModelConfig;
+import io.pointsman.plugin.endpoint.ModelSpec;
+import io.pointsman.plugin.endpoint.Profile;
+import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
 import io.pointsman.plugin.identity.IdentitySettings;
 import io.pointsman.plugin.identity.KeyHash;
 import io.pointsman.plugin.identity.UserPolicy;
+import io.pointsman.plugin.limit.LimitSettings;
+import io.pointsman.plugin.routing.RoutingSettings;
 import java.io.ByteArrayOutputStream;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class AuditedRequestsTest {
@@ -52,5 +61,43 @@ class AuditedRequestsTest {
     assertThat(lines.get(0)).contains("\"request_id\":\"r-1\"");
     assertThat(out.toString(UTF_8))
         .doesNotContain("wrong", "secret", "prompt-in-the-path", "no-such-model");
+  }
+
+  @Test
+  void aRequestThatIsBrokenOffAfterItsDecisionIsToldByItsId() throws Exception {
+    var out = new ByteArrayOutputStream();
+    var meters = new SimpleMeterRegistry();
+    var timed =
+        new Profile(
+            "default",
+            null,
+            Profile.Hints.NONE,
+            new Profile.Limits(null, null, null, 1),
+            Profile.Prefill.NONE,
+            Profile.PrefixCache.NONE,
+            null);
+    var model =
+        new ModelSpec(
+            "llama",
+            "vllm",
+            List.of(ExtProcFixture.pod("llama-0", ExtProcFixture.ADDRESS)),
+            new ModelConfig(null, "default", Map.of("default", timed)));
+    try (var audit = AuditLog.to(out, meters);
+        var fixture =
+            new ExtProcFixture(
+                ExtProcSettings.DEFAULTS,
+                Authenticator.open(meters),
+                audit,
+                LimitSettings.DEFAULTS,
+                RoutingSettings.DEFAULTS,
+                new Topology(List.of(model)))) {
+      FakeEnvoy envoy = fixture.open().decided("x-request-id", "r-1");
+      Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> envoy.pending() > 0);
+    }
+
+    assertThat(out.toString(UTF_8).lines())
+        .singleElement()
+        .asString()
+        .contains("\"why\":\"pointsman_profile_timeout\",\"status\":504,\"request_id\":\"r-1\"");
   }
 }
