@@ -58,7 +58,7 @@ enum StoreCommand {
     };
   }
 
-  private String group() {
+  String group() {
     return name().startsWith("USERS_") ? USERS : API_KEYS;
   }
 

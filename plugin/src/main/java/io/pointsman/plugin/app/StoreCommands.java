@@ -27,6 +27,16 @@ final class StoreCommands {
   /** Who did it, in the audit log. */
   private static final String WHO = "cli";
 
+  private static final Trouble NO_USER = new Trouble("unknown", "there is no user of this name");
+
+  /**
+   * Why a command could not be carried out.
+   *
+   * @param why for the audit log, by the word that it has for the same over HTTP
+   * @param message for whoever gave the command
+   */
+  private record Trouble(String why, String message) {}
+
   private final StoreCommand command;
   private final ParseResult arguments;
   private final PrintWriter out;
@@ -66,20 +76,30 @@ final class StoreCommands {
       throws BadSettingsException, StartException {
     RedisTarget target = PluginSettings.redisAlone(values);
     String keyPrefix = PluginSettings.keyPrefixAlone(values);
-    try (var audit = AuditLogs.open(values.text(Setting.AUDIT_LOG), new SimpleMeterRegistry());
-        var redis = RedisSession.open(target)) {
-      String trouble = new StoreCommands(command, arguments, redis, keyPrefix, out, err).carryOut();
-      audit.record(AuditEvent.admin(event(command), WHO, what(arguments), trouble, 0));
-      if (trouble == null) {
-        return PluginCommand.OK;
+    try (var audit = AuditLogs.open(values.text(Setting.AUDIT_LOG), new SimpleMeterRegistry())) {
+      String what = arguments.matchedPositionalValue(0, "all");
+      @Nullable String why = "failed";
+      try (var redis = RedisSession.open(target)) {
+        Trouble trouble =
+            new StoreCommands(command, arguments, redis, keyPrefix, out, err).carryOut();
+        why = trouble == null ? null : trouble.why();
+        if (trouble == null) {
+          return PluginCommand.OK;
+        }
+        err.println(PluginCommand.NAME + ": " + trouble.message());
+        err.flush();
+        return PluginCommand.NOT_DONE;
+      } catch (IllegalArgumentException e) {
+        // As over HTTP: what was said is not repeated.
+        what = command.group();
+        why = "malformed";
+        throw new BadSettingsException(List.of(String.valueOf(e.getMessage())));
+      } catch (JedisException e) {
+        why = "redis_is_away";
+        throw new StartException("Redis at " + target + " cannot be used: " + e.getMessage(), e);
+      } finally {
+        audit.record(AuditEvent.admin(event(command), WHO, what, why, 0));
       }
-      err.println(PluginCommand.NAME + ": " + trouble);
-      err.flush();
-      return PluginCommand.NOT_DONE;
-    } catch (IllegalArgumentException e) {
-      throw new BadSettingsException(List.of(String.valueOf(e.getMessage())));
-    } catch (JedisException e) {
-      throw new StartException("Redis at " + target + " cannot be used: " + e.getMessage(), e);
     }
   }
 
@@ -96,17 +116,16 @@ final class StoreCommands {
     };
   }
 
-  private static String what(ParseResult arguments) {
-    return arguments.matchedPositionalValue(0, "all");
-  }
-
   /** Null if it was done, else why it was not. */
-  private @Nullable String carryOut() {
+  private @Nullable Trouble carryOut() {
     return switch (command) {
-      case USERS_CREATE -> users.create(user(0, 0)) ? null : "there is a user of this name";
+      case USERS_CREATE ->
+          users.create(user(0, 0))
+              ? null
+              : new Trouble("name_taken", "there is a user of this name");
       case USERS_READ -> show(users.read(name()));
       case USERS_UPDATE -> update();
-      case USERS_DELETE -> users.delete(name()) ? null : noUser();
+      case USERS_DELETE -> users.delete(name()) ? null : NO_USER;
       case USERS_LIST -> {
         users.list().forEach(user -> out.println(user.toJson()));
         yield null;
@@ -116,25 +135,22 @@ final class StoreCommands {
         keys.list().forEach(key -> out.println(describe(key)));
         yield null;
       }
-      case API_KEYS_REVOKE -> keys.revoke(name()) ? null : "there is no key of this name";
+      case API_KEYS_REVOKE ->
+          keys.revoke(name()) ? null : new Trouble("unknown", "there is no key of this name");
     };
   }
 
-  private static String noUser() {
-    return "there is no user of this name";
-  }
-
-  private @Nullable String show(@Nullable User user) {
+  private @Nullable Trouble show(@Nullable User user) {
     if (user == null) {
-      return noUser();
+      return NO_USER;
     }
     out.println(user.toJson());
     return null;
   }
 
-  private @Nullable String update() {
+  private @Nullable Trouble update() {
     User old = users.read(name());
-    return old != null && users.update(user(old.rpm(), old.tpm())) ? null : noUser();
+    return old != null && users.update(user(old.rpm(), old.tpm())) ? null : NO_USER;
   }
 
   private User user(int rpm, long tpm) {
@@ -144,7 +160,7 @@ final class StoreCommands {
         count("--tpm", tpm, Limits.MAX_TOKENS));
   }
 
-  private @Nullable String createKey() {
+  private @Nullable Trouble createKey() {
     String user = arguments.matchedOptionValue("--user", (String) null);
     var limits =
         new Limits(
@@ -159,8 +175,8 @@ final class StoreCommands {
       return null;
     }
     return creation instanceof Creation.NameTaken
-        ? "there is a key of this name"
-        : "there are as many keys as there can be";
+        ? new Trouble("name_taken", "there is a key of this name")
+        : new Trouble("too_many_keys", "there are as many keys as there can be");
   }
 
   private static String describe(ApiKey key) {

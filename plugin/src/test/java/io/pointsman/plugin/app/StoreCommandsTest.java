@@ -117,6 +117,30 @@ class StoreCommandsTest {
         .doesNotContain(key);
   }
 
+  @Test
+  void theAuditLogTellsWhatFailedToo() throws Exception {
+    String audit = " --audit-log " + folder.resolve("audit.log");
+    run("api-keys create jobs" + audit);
+    run("api-keys create jobs" + audit);
+    run("api-keys create zo\u00eb" + audit);
+    run("api-keys revoke other" + audit);
+    run("users delete bob" + audit);
+    run("users create bob --rpm -1" + audit);
+    process.stop();
+    run("users list" + audit);
+
+    assertThat(Files.readAllLines(folder.resolve("audit.log")))
+        .extracting(line -> line.replaceFirst(".*\"event\"", "{\"event\""))
+        .containsExactly(
+            "{\"event\":\"api_key_created\",\"who\":\"cli\",\"what\":\"jobs\"}",
+            "{\"event\":\"api_key_created\",\"who\":\"cli\",\"what\":\"jobs\",\"why\":\"name_taken\"}",
+            "{\"event\":\"api_key_created\",\"who\":\"cli\",\"what\":\"api-keys\",\"why\":\"malformed\"}",
+            "{\"event\":\"api_key_revoked\",\"who\":\"cli\",\"what\":\"other\",\"why\":\"unknown\"}",
+            "{\"event\":\"user_deleted\",\"who\":\"cli\",\"what\":\"bob\",\"why\":\"unknown\"}",
+            "{\"event\":\"user_created\",\"who\":\"cli\",\"what\":\"users\",\"why\":\"malformed\"}",
+            "{\"event\":\"users_listed\",\"who\":\"cli\",\"what\":\"all\",\"why\":\"redis_is_away\"}");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
