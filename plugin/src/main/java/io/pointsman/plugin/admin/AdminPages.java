@@ -76,7 +76,7 @@ public record AdminPages(
   private HttpReply models(HttpCall call) {
     if (authenticator.admit(call.authorization()) instanceof Authentication.Refused refused) {
       HttpReply refusal = RefusalReply.of(refused.why());
-      String why = refused.why().label();
+      String why = RefusalReply.auditedReason(refused.why());
       audit.record(AuditEvent.rejected(null, MODELS, why, refusal.status(), null));
       return refusal;
     }

@@ -12,4 +12,9 @@ public final class RefusalReply {
     Rejection rejection = Rejection.of(why);
     return HttpReply.json(rejection.status(), ErrorJson.of(rejection).toStringUtf8());
   }
+
+  /** How the audit log names the reason, which is as it does for refused requests. */
+  public static String auditedReason(Refusal why) {
+    return Rejection.of(why).details();
+  }
 }

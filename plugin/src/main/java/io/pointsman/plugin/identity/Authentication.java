@@ -45,8 +45,8 @@ public sealed interface Authentication {
       this.label = label;
     }
 
-    /** As metrics and the audit log have it. */
-    public String label() {
+    /** As metrics have it. */
+    String label() {
       return label;
     }
   }

@@ -18,8 +18,12 @@ import io.pointsman.plugin.endpoint.ModelSpec;
 import io.pointsman.plugin.endpoint.Topology;
 import io.pointsman.plugin.identity.AuditLog;
 import io.pointsman.plugin.identity.Authenticator;
+import io.pointsman.plugin.identity.IdentitySettings;
+import io.pointsman.plugin.identity.KeyHash;
+import io.pointsman.plugin.identity.UserPolicy;
 import io.pointsman.proto.admin.v1.EndpointsReport;
 import io.pointsman.proto.admin.v1.State;
+import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -100,6 +104,23 @@ class AdminPagesTest {
     assertThat(read.getModels(0).getEndpoints(0).getState()).isEqualTo(State.STATE_READY);
     assertThat(text(reply))
         .contains("\"address\": \"[::1]:8000\"", "\"inFlight\": 1", "\"consecutiveFailures\": 0");
+  }
+
+  @Test
+  void whoHasNoKeyIsAuditedLikeARefusedRequest() throws Exception {
+    var out = new ByteArrayOutputStream();
+    var settings =
+        new IdentitySettings(KeyHash.of("secret"), null, false, UserPolicy.OFF, true, false);
+    try (var audit = AuditLog.to(out, metrics);
+        var authenticator = Authenticator.start(settings, "test", null, metrics)) {
+      var guarded = new AdminPages(metrics, endpoints, authenticator, audit, () -> report);
+      assertThat(answer(guarded.open(), "/v1/models").status()).isEqualTo(401);
+    }
+
+    assertThat(out.toString(StandardCharsets.UTF_8).lines())
+        .singleElement()
+        .asString()
+        .contains("\"what\":\"/v1/models\",\"why\":\"pointsman_missing_key\",\"status\":401");
   }
 
   @Test
