@@ -36,6 +36,11 @@ final class LimitGate {
     return sender != null && sender.tokensPerMinute() > 0;
   }
 
+  /** True if a sender has a budget, whose state it is told and which is given back to. */
+  static boolean isCharged(@Nullable Identity sender) {
+    return sender != null && (sender.requestsPerMinute() > 0 || countsTokens(sender));
+  }
+
   /**
    * What a request is to be charged, in the order of the wire contract.
    *

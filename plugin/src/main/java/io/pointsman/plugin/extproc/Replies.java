@@ -71,8 +71,8 @@ final class Replies {
   private final ProcessingResponse undecidedStatic;
   private final ProcessingResponse undecidedBuffered;
   private final ProcessingResponse undecidedPartial;
-  private final ProcessingResponse undecidedBufferedForTokens;
-  private final ProcessingResponse undecidedPartialForTokens;
+  private final ProcessingResponse undecidedBufferedCharged;
+  private final ProcessingResponse undecidedPartialCharged;
 
   /**
    * @param hideAuthorization keep the client's key from the pod
@@ -87,8 +87,8 @@ final class Replies {
     undecidedStatic = undecided().build();
     undecidedBuffered = undecided(BodyMode.BUFFERED, false);
     undecidedPartial = undecided(BodyMode.BUFFERED_PARTIAL, false);
-    undecidedBufferedForTokens = undecided(BodyMode.BUFFERED, true);
-    undecidedPartialForTokens = undecided(BodyMode.BUFFERED_PARTIAL, true);
+    undecidedBufferedCharged = undecided(BodyMode.BUFFERED, true);
+    undecidedPartialCharged = undecided(BodyMode.BUFFERED_PARTIAL, true);
   }
 
   /**
@@ -96,20 +96,20 @@ final class Replies {
    * Envoy 1.40, a body that is cut at the buffer limit goes on by the route that is known when it
    * is answered.
    *
-   * @param tokens the request is charged by tokens, so that its response must be seen
+   * @param charged the request is charged, so that its response must be seen
    */
-  ProcessingResponse undecided(StreamModes modes, boolean tokens) {
+  ProcessingResponse undecided(StreamModes modes, boolean charged) {
     if (!modes.overridable()) {
       return undecidedStatic;
     }
     if (modes.request() == BodyMode.BUFFERED_PARTIAL) {
-      return tokens ? undecidedPartialForTokens : undecidedPartial;
+      return charged ? undecidedPartialCharged : undecidedPartial;
     }
-    return tokens ? undecidedBufferedForTokens : undecidedBuffered;
+    return charged ? undecidedBufferedCharged : undecidedBuffered;
   }
 
-  private ProcessingResponse undecided(BodyMode requestBody, boolean tokens) {
-    return undecided().setModeOverride(override(requestBody, tokens)).build();
+  private ProcessingResponse undecided(BodyMode requestBody, boolean charged) {
+    return undecided().setModeOverride(override(requestBody, charged)).build();
   }
 
   private ProcessingResponse.Builder undecided() {
@@ -125,16 +125,16 @@ final class Replies {
   /**
    * Answers request headers with the decision; the body need not come any more.
    *
-   * @param tokens the request is charged by tokens, so that its response must be seen
+   * @param charged the request is charged, so that its response must be seen
    * @param body what is sent on of a full-duplex body in place of what came, or null
    */
   ProcessingResponse decidedOnHeaders(
-      RoutedRequest request, StreamModes modes, boolean tokens, @Nullable ByteString body) {
+      RoutedRequest request, StreamModes modes, boolean charged, @Nullable ByteString body) {
     var reply = decided(request);
     reply.setRequestHeaders(
         HeadersResponse.newBuilder().setResponse(decision(request, removals.toBuilder(), body)));
     if (modes.overridable()) {
-      reply.setModeOverride(override(BodyMode.NONE, tokens));
+      reply.setModeOverride(override(BodyMode.NONE, charged));
     }
     return reply.build();
   }
@@ -295,9 +295,12 @@ final class Replies {
    * 1.40: it is cancelled right after the last phase otherwise), and so that a request that
    * consists of headers and trailers comes to be refused.
    */
-  private ProcessingMode override(BodyMode requestBody, boolean tokens) {
+  private ProcessingMode override(BodyMode requestBody, boolean charged) {
     boolean wantsHeaders =
-        tokens || settings.responseHeaders() || settings.passiveHealth() || settings.usageMetrics();
+        charged
+            || settings.responseHeaders()
+            || settings.passiveHealth()
+            || settings.usageMetrics();
     return ProcessingMode.newBuilder()
         .setRequestBodyMode(requestBody.wire())
         .setResponseHeaderMode(wantsHeaders ? HeaderSendMode.SEND : HeaderSendMode.SKIP)

@@ -132,7 +132,7 @@ final class RequestSide {
   private void awaitBody() {
     phase = RequestPhase.AWAITING_BODY;
     if (mode() != BodyMode.FULL_DUPLEX_STREAMED) {
-      stream.send(context.replies().undecided(stream.modes(), LimitGate.countsTokens(identity)));
+      stream.send(context.replies().undecided(stream.modes(), LimitGate.isCharged(identity)));
     }
   }
 
@@ -174,7 +174,7 @@ final class RequestSide {
             stream.send(
                 context
                     .replies()
-                    .decidedOnHeaders(routed, stream.modes(), stream.countsTokens(), null));
+                    .decidedOnHeaders(routed, stream.modes(), stream.isCharged(), null));
           }
         });
   }
@@ -388,7 +388,7 @@ final class RequestSide {
     ByteString whole = bodyChanged ? body.wrapped() : null;
     if (mode() == BodyMode.FULL_DUPLEX_STREAMED) {
       stream.send(
-          context.replies().decidedOnHeaders(routed, stream.modes(), stream.countsTokens(), whole));
+          context.replies().decidedOnHeaders(routed, stream.modes(), stream.isCharged(), whole));
       Pieces.each(
           whole != null ? whole : body.wrapped(),
           endSeen,

@@ -270,6 +270,11 @@ final class RequestStream implements StreamObserver<ProcessingRequest> {
     return admission;
   }
 
+  /** True if the request has limits. */
+  boolean isCharged() {
+    return admission != null;
+  }
+
   /** True if the request is charged by tokens. */
   boolean countsTokens() {
     return admission != null && admission.countsTokens();

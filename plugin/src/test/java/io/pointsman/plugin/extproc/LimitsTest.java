@@ -4,6 +4,7 @@ import static io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.Processing
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -341,6 +342,40 @@ class LimitsTest {
       envoy.responseHeaders(500, "content-type", "application/json");
       envoy.halfClose();
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"5, 0, SEND", "0, 5, SEND", "0, 0, SKIP"})
+  void responsesOfChargedRequestsAreSeenWhateverElseIsOff(
+      int requests, int tokens, HeaderSendMode expected) throws Exception {
+    var nothing = new ExtProcSettings(1000, null, false, false, false, false, false);
+    start(
+        limits(requests, tokens, 0),
+        Profile.Limits.NONE,
+        LimitSettings.DEFAULTS,
+        nothing,
+        RoutingSettings.DEFAULTS);
+
+    FakeEnvoy envoy = fixture.open().chatHeaders(KEY);
+
+    assertThat(envoy.reply().getModeOverride().getResponseHeaderMode()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"5, SEND", "0, SKIP"})
+  void responsesOfRequestsThatAreDecidedAndChargedOnHeadersAreSeen(
+      int perSecond, HeaderSendMode expected) throws Exception {
+    var nothing = new ExtProcSettings(1000, null, true, false, false, false, false);
+    start(
+        "",
+        new Profile.Limits(perSecond == 0 ? null : perSecond, null, null, null),
+        LimitSettings.DEFAULTS,
+        nothing,
+        RoutingSettings.DEFAULTS);
+
+    FakeEnvoy envoy = fixture.open().chatHeaders(KEY);
+
+    assertThat(envoy.reply().getModeOverride().getResponseHeaderMode()).isEqualTo(expected);
   }
 
   @Test
