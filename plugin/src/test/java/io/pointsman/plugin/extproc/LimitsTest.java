@@ -3,6 +3,7 @@ package io.pointsman.plugin.extproc;
 import static io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode.STREAMED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Value;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
@@ -331,6 +332,42 @@ class LimitsTest {
 
     assertThat(told)
         .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(10_000 - charged));
+  }
+
+  /** Flags and details are those of Envoy for what happened. */
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "32| upstream_reset_before_response_started{connection_failure}| 10| 10000",
+        "128| upstream_reset_before_response_started{overflow}| 10| 10000",
+        "-1| upstream_reset_before_response_started{remote_connection_failure}| 10| 10000",
+        "-1| upstream_reset_before_response_started{connection_timeout}| 10| 10000",
+        "-1| upstream_reset_before_response_started{overflow}| 10| 10000",
+        // It was sent, and the pod did not answer it.
+        "64| upstream_reset_before_response_started{connection_termination}| 9| 10000",
+        "0| via_upstream| 9| 10000",
+      },
+      delimiter = '|')
+  void aRequestThatCouldNotReachItsPodCostsNothing(
+      int flags, String details, int requests, int tokens) throws Exception {
+    start(limits(10, 10_000, 0), Profile.Limits.NONE, LimitSettings.DEFAULTS);
+
+    errorOfEnvoy(503, flags, details);
+
+    assertThat(answered(ask(chat("1234", ",\"max_tokens\":100"))))
+        .containsEntry("x-ratelimit-remaining-requests", Integer.toString(requests - 1))
+        .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(tokens - CHARGED));
+  }
+
+  private void errorOfEnvoy(int status, int flags, String details) {
+    FakeEnvoy envoy = ask(chat("1234", ",\"max_tokens\":100"));
+    assertThat(decision(envoy).hasRequestBody()).isTrue();
+    @Nullable Value number = flags < 0 ? null : Value.newBuilder().setNumberValue(flags).build();
+    envoy.send(
+        FakeEnvoy.responseHeaders(status, false, "content-type", "text/plain")
+            .putAllAttributes(UpstreamOutcomeTest.message(details, number).getAttributesMap()));
+    envoy.halfClose();
   }
 
   @Test
