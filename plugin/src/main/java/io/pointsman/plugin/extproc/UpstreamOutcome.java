@@ -62,16 +62,18 @@ final class UpstreamOutcome {
     return status >= 200 && status < 300 ? Outcome.ANSWERED : Outcome.NEUTRAL;
   }
 
-  /** True if it is sure that no endpoint was sent the request. */
+  /**
+   * True if it is sure that no endpoint was sent the request. Flags tell of earlier attempts too, so
+   * that the details are asked first.
+   */
   static boolean wasNeverSent(ProcessingRequest message) {
     Struct attributes = attributes(message.getAttributesMap());
-    long flags = number(attributes, "response.flags");
-    if (flags > 0) {
-      return (flags & (UPSTREAM_CONNECTION_FAILURE | UPSTREAM_OVERFLOW)) != 0;
-    }
     String details = text(attributes, "response.code_details");
-    return details != null
-        && details.startsWith(RESET)
+    if (details == null) {
+      long flags = number(attributes, "response.flags");
+      return flags > 0 && (flags & (UPSTREAM_CONNECTION_FAILURE | UPSTREAM_OVERFLOW)) != 0;
+    }
+    return details.startsWith(RESET)
         && (details.contains("connection_failure")
             || details.contains("connection_timeout")
             || details.contains("overflow"));

@@ -347,6 +347,9 @@ class LimitsTest {
         // It was sent, and the pod did not answer it.
         "64| upstream_reset_before_response_started{connection_termination}| 9| 10000",
         "0| via_upstream| 9| 10000",
+        // The first attempt could not reach its pod, the next one did.
+        "32| via_upstream| 9| 10000",
+        "96| upstream_reset_before_response_started{connection_termination}| 9| 10000",
       },
       delimiter = '|')
   void aRequestThatCouldNotReachItsPodCostsNothing(
