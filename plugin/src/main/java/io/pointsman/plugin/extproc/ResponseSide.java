@@ -101,7 +101,9 @@ final class ResponseSide {
     if (read.status() >= 400) {
       // Whoever refused it, the endpoint has not computed the prompt.
       routed.decision().reservation().refused();
-      tokens = 0;
+      if (!UpstreamOutcome.tookTooLong(message)) {
+        tokens = 0;
+      }
       if (UpstreamOutcome.wasNeverSent(message)) {
         stream.refund();
       }

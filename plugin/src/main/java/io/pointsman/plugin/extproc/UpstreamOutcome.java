@@ -5,6 +5,7 @@ import com.google.protobuf.Value;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.pointsman.plugin.endpoint.Outcome;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,16 +23,27 @@ final class UpstreamOutcome {
   private static final String RESET = "upstream_reset_before_response_started{";
 
   // Bits of response.flags, by their numbers in Envoy's CoreResponseFlag.
+  private static final long UPSTREAM_REQUEST_TIMEOUT = 1L << 2;
   private static final long UPSTREAM_REMOTE_RESET = 1L << 4;
   private static final long UPSTREAM_CONNECTION_FAILURE = 1L << 5;
   private static final long UPSTREAM_CONNECTION_TERMINATION = 1L << 6;
   private static final long UPSTREAM_OVERFLOW = 1L << 7;
+  private static final long STREAM_IDLE_TIMEOUT = 1L << 16;
   private static final long UPSTREAM_PROTOCOL_ERROR = 1L << 23;
   private static final long CONNECTION_FAILED =
       UPSTREAM_REMOTE_RESET
           | UPSTREAM_CONNECTION_FAILURE
           | UPSTREAM_CONNECTION_TERMINATION
           | UPSTREAM_PROTOCOL_ERROR;
+
+  private static final Set<String> TIMEOUTS =
+      Set.of(
+          "response_timeout",
+          "upstream_per_try_timeout",
+          "upstream_per_try_idle_timeout",
+          "upstream_max_stream_duration_reached",
+          "max_duration_timeout",
+          "stream_idle_timeout");
 
   private UpstreamOutcome() {}
 
@@ -63,8 +75,8 @@ final class UpstreamOutcome {
   }
 
   /**
-   * True if it is sure that no endpoint was sent the request. Flags tell of earlier attempts too, so
-   * that the details are asked first.
+   * True if it is sure that no endpoint was sent the request. Flags tell of earlier attempts too,
+   * so that the details are asked first.
    */
   static boolean wasNeverSent(ProcessingRequest message) {
     Struct attributes = attributes(message.getAttributesMap());
@@ -77,6 +89,20 @@ final class UpstreamOutcome {
         && (details.contains("connection_failure")
             || details.contains("connection_timeout")
             || details.contains("overflow"));
+  }
+
+  /**
+   * True if Envoy gave up waiting for an endpoint, which may have worked all the time, and for a
+   * client that means to have it work for nothing.
+   */
+  static boolean tookTooLong(ProcessingRequest message) {
+    Struct attributes = attributes(message.getAttributesMap());
+    String details = text(attributes, "response.code_details");
+    if (details == null) {
+      long flags = number(attributes, "response.flags");
+      return flags > 0 && (flags & (UPSTREAM_REQUEST_TIMEOUT | STREAM_IDLE_TIMEOUT)) != 0;
+    }
+    return TIMEOUTS.contains(details);
   }
 
   private static Outcome ofUpstream(int status) {

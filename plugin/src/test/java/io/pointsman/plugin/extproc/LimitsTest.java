@@ -363,6 +363,42 @@ class LimitsTest {
         .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(tokens - CHARGED));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "4| response_timeout| 102",
+        "-1| upstream_per_try_timeout| 102",
+        "-1| upstream_max_stream_duration_reached| 102",
+        "65536| stream_idle_timeout| 102",
+        // The pod's own, and one after a first attempt that took too long.
+        "0| via_upstream| 0",
+        "4| via_upstream| 0",
+        "36| upstream_reset_before_response_started{connection_failure}| 0",
+      },
+      delimiter = '|')
+  void aRequestThatEnvoyGivesUpCostsWhatWasCharged(int flags, String details, int used)
+      throws Exception {
+    start(limits(0, 10_000, 0), Profile.Limits.NONE, LimitSettings.DEFAULTS);
+
+    errorOfEnvoy(504, flags, details);
+
+    assertThat(answered(ask(chat("1234", ",\"max_tokens\":100"))))
+        .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(10_000 - used - CHARGED));
+  }
+
+  @Test
+  void aRequestThatItsProfileBreaksOffCostsWhatWasCharged() throws Exception {
+    start(limits(0, 10_000, 0), new Profile.Limits(null, null, null, 1), LimitSettings.DEFAULTS);
+    FakeEnvoy envoy = ask(chat("1234", ",\"max_tokens\":100"));
+    assertThat(decision(envoy).hasRequestBody()).isTrue();
+    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> envoy.pending() > 0);
+    assertThat(envoy.reply().getImmediateResponse().getStatus().getCodeValue()).isEqualTo(504);
+
+    assertThat(answered(ask(chat("1234", ",\"max_tokens\":100"))))
+        .containsEntry("x-ratelimit-remaining-tokens", Integer.toString(10_000 - 2 * CHARGED));
+  }
+
   private void errorOfEnvoy(int status, int flags, String details) {
     FakeEnvoy envoy = ask(chat("1234", ",\"max_tokens\":100"));
     assertThat(decision(envoy).hasRequestBody()).isTrue();
