@@ -94,8 +94,11 @@ final class InFlightCounter extends Counter {
 
   private long spare() {
     long share = limit() / replicas;
-    boolean inUse = places.hold() > places.available();
-    return share >= LARGE && inUse ? share / SPARE_PART : 0;
+    return share >= LARGE && isInUse() ? share / SPARE_PART : 0;
+  }
+
+  private boolean isInUse() {
+    return places.hold() > places.available();
   }
 
   @Override
@@ -125,14 +128,15 @@ final class InFlightCounter extends Counter {
     }
     long since = nowNanos - toldNanos;
     boolean tooMuch = places.available() > 2 * spare();
-    if ((tooMuch && since >= RETURN_NANOS)
-        || (places.hold() > 0 && (since >= HEARTBEAT_NANOS || !told))) {
+    // More may be in flight than places are held, if they outlast what this replica held before.
+    boolean held = places.hold() > 0 || isInUse();
+    if ((tooMuch && since >= RETURN_NANOS) || (held && (since >= HEARTBEAT_NANOS || !told))) {
       enqueue();
     }
   }
 
   @Override
   boolean isIdle(long nowNanos) {
-    return places.hold() <= 0 && nowNanos - usedNanos > IDLE_NANOS;
+    return places.hold() <= 0 && !isInUse() && nowNanos - usedNanos > IDLE_NANOS;
   }
 }

@@ -256,6 +256,9 @@ final class SimulatedReplicas implements AutoCloseable {
   }
 
   private void countAdmitted(Limit limit, int amount) {
+    if (limit.isInFlight()) {
+      return;
+    }
     long window = Math.floorDiv(redisMs(), limit.windowMs());
     List<Counted> all = counted.computeIfAbsent(limit, added -> new ArrayList<>());
     Counted last = all.isEmpty() ? NOTHING : all.get(all.size() - 1);
