@@ -105,9 +105,9 @@ final class InFlightCounter extends Counter {
   boolean granted(Contact contact, long window, long hold, long nowNanos) {
     places.granted(hold);
     places.lowAt(spare() > 0 && remaining() > 0 ? spare() / 2 : Long.MIN_VALUE);
+    // Redis may have read the call as soon as it was sent.
     validUntilNanos =
-        contact.heardNanos()
-            + TimeUnit.MILLISECONDS.toNanos(LeaseScript.IN_FLIGHT_EXPIRY_MS - 1_000);
+        toldNanos + TimeUnit.MILLISECONDS.toNanos(LeaseScript.IN_FLIGHT_EXPIRY_MS - 1_000);
     return true;
   }
 

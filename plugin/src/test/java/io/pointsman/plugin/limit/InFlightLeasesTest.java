@@ -92,4 +92,24 @@ class InFlightLeasesTest {
       assertThat(request(all, with, 1).isAdmitted()).isTrue();
     }
   }
+
+  /** As where a process stands still in the middle of a call, and then finds Redis gone. */
+  @Test
+  void placesAreHeldNoLongerThanRedisKeepsThemHoweverLateItsAnswerComes() throws Exception {
+    try (var all = replicas(72, 2)) {
+      Replica slow = all.replicas.get(0);
+      Replica other = all.replicas.get(1);
+      Request early = request(all, slow, 2);
+      assertThat(early.isAdmitted()).isTrue();
+      all.load = () -> slow.cutOff = true;
+      slow.answerTakesMs = 2_400;
+      request(all, slow, 2);
+      run(all, 700);
+
+      assertThat(request(all, other, 2).isAdmitted()).isTrue();
+      assertThat(request(all, other, 2).isAdmitted()).isTrue();
+      early.admission.end(-1);
+      assertThat(request(all, slow, 2).isAdmitted()).isFalse();
+    }
+  }
 }
