@@ -46,6 +46,32 @@ class LeaseArithmeticTest {
     }
   }
 
+  /** Each limit well over 100 requests for each replica and window. */
+  @ParameterizedTest(name = "{0} replicas, limit {1}, {2} requests a second, seed {3}")
+  @CsvSource({"1, 1000, 900, 13", "2, 2000, 1800, 14", "4, 4000, 3000, 15", "2, 10000, 8000, 16"})
+  void ampleBudgetsAreSpentWithoutARoundTripForEachRequest(
+      int count, int limit, int load, long seed) throws Exception {
+    try (var all = new SimulatedReplicas(seed)) {
+      for (int i = 0; i < count; i++) {
+        all.add(OPEN);
+      }
+      run(all, 3_000, limit, load);
+      all.forget();
+      int exchangesBefore = all.exchanges;
+      int waitsBefore = all.waits;
+      run(all, 10_000, limit, load);
+
+      int requests = all.admitted(PER_SECOND).values().stream().mapToInt(n -> n).sum();
+      int exchanges = all.exchanges - exchangesBefore;
+      int waits = all.waits - waitsBefore;
+      assertThat(requests).as("seed %d", seed).isGreaterThanOrEqualTo(10 * load * 99 / 100);
+      // Some 40 in each window, however many requests there are.
+      assertThat(exchanges).as("seed %d", seed).isBetween(1, 10 * count * 50);
+      // Those that come while a window's first lease is on its way.
+      assertThat(waits).as("seed %d", seed).isLessThanOrEqualTo(requests / 100);
+    }
+  }
+
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(
       longs = {
