@@ -20,6 +20,9 @@ final class RateCounter extends Counter {
 
   private static final int IDLE_WINDOWS = 2;
 
+  /** Redis' clock is not known well enough if it is not to this part of a window. */
+  private static final int LOOSE_PART = 10;
+
   private final long windowMs;
   private final long horizonNanos;
   private volatile @Nullable Lease lease;
@@ -32,6 +35,9 @@ final class RateCounter extends Counter {
 
   /** What was used beyond charges and is in no lease yet. */
   private long owed;
+
+  /** True if the lease is for a window by this replica's clock, as Redis' may have drifted. */
+  private boolean loose;
 
   RateCounter(CounterKey key, long limit, Consumer<Counter> exchange) {
     super(key, limit, exchange);
@@ -87,7 +93,12 @@ final class RateCounter extends Counter {
 
   private Lease begin(Contact contact, long window, long hold, boolean local, long nowNanos) {
     long end = (window + 1) * windowMs;
-    long endNanos = contact.time().nanosBefore(end, nowNanos);
+    long lowest = contact.time().lowestMs(nowNanos);
+    loose = local && contact.time().highestMs(nowNanos) - lowest > windowMs / LOOSE_PART;
+    long endNanos =
+        loose
+            ? nowNanos + TimeUnit.MILLISECONDS.toNanos(end - lowest)
+            : contact.time().nanosBefore(end, nowNanos);
     var next = new Lease(window, end, endNanos, hold, local);
     lease = next;
     spentThen = 0;
@@ -179,6 +190,13 @@ final class RateCounter extends Counter {
       // The answer was on its way for so long that this replica went on by itself.
       return false;
     }
+    if (present != null && present.window() < window && reachesInto(present, nowNanos)) {
+      present.keepOnly(0);
+      Lease moved = begin(contact, window, present.hold(), true, nowNanos);
+      moved.owe(present.hold() - present.available());
+      enqueue();
+      return false;
+    }
     if (present != null && present.window() == window) {
       present.endNanos(contact.time().nanosBefore(present.endMs(), nowNanos));
       present.granted(hold);
@@ -188,6 +206,11 @@ final class RateCounter extends Counter {
     boolean more = contact.settled() && remaining() > 0 && target() > 0;
     present.lowAt(more ? target() / 2 : Long.MIN_VALUE);
     return !present.isOver(nowNanos);
+  }
+
+  /** True if what was spent of a lease of a window before may belong to that of now. */
+  private boolean reachesInto(Lease before, long nowNanos) {
+    return loose && nowNanos - before.endNanos() < TimeUnit.MILLISECONDS.toNanos(windowMs);
   }
 
   /** The window may have ended early, or go on for longer; what belongs to no near one is void. */

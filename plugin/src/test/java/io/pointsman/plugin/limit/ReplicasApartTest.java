@@ -8,6 +8,7 @@ import io.pointsman.plugin.limit.SimulatedReplicas.Replica;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +103,42 @@ class ReplicasApartTest {
       }
 
       assertThat(all.counted(PER_SECOND)).allMatch(window -> window.amount() <= limit);
+    }
+  }
+
+  /** By then nobody knows Redis' clock to a second. */
+  @ParameterizedTest(name = "{0} replicas, {1} min, seed {2}")
+  @CsvSource({
+    "1, 5, 91",
+    "2, 5, 92",
+    "1, 20, 93",
+    "2, 20, 94",
+    "2, 20, 95",
+    "3, 240, 96",
+    "3, 14000, 97"
+  })
+  void budgetsLastHoweverLongRedisIsAway(int count, int minutes, long seed) throws Exception {
+    int limit = 60;
+    try (var all = new SimulatedReplicas(seed)) {
+      for (int i = 0; i < count; i++) {
+        all.add(OPEN);
+      }
+      run(all, 2_000, limit);
+      all.down(true);
+      run(all, 3_000, limit);
+      all.skip(TimeUnit.MINUTES.toMillis(minutes));
+      run(all, 1_000, limit);
+      all.forget();
+      run(all, 10_000 + all.random.nextInt(1_000), limit);
+      int alone = all.counted(PER_SECOND).stream().mapToInt(Counted::amount).sum();
+      all.down(false);
+      run(all, 5_000, limit);
+
+      assertThat(alone).as("seed %d", seed).isBetween(9 * limit, 12 * limit);
+      List<Counted> windows = all.counted(PER_SECOND);
+      assertThat(windows.subList(windows.size() - 6, windows.size()))
+          .as("since Redis is back; seed %d", seed)
+          .allMatch(window -> window.amount() <= limit);
     }
   }
 

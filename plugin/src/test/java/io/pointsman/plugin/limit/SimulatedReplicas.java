@@ -320,6 +320,11 @@ final class SimulatedReplicas implements AutoCloseable {
     }
   }
 
+  /** Lets much time pass in which nobody does anything. */
+  void skip(long ms) {
+    nanos += ms * MS;
+  }
+
   /** Lets a step of time pass, in which each living replica does what is due. */
   void step(long micros) {
     pass(micros);
