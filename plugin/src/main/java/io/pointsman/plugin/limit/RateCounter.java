@@ -36,7 +36,7 @@ final class RateCounter extends Counter {
   /** What was used beyond charges and is in no lease yet. */
   private long owed;
 
-  /** True if the lease is for a window by this replica's clock, as Redis' may have drifted. */
+  /** True if the lease is for a window by this replica's own clock. */
   private boolean loose;
 
   RateCounter(CounterKey key, long limit, Consumer<Counter> exchange) {
@@ -94,7 +94,8 @@ final class RateCounter extends Counter {
   private Lease begin(Contact contact, long window, long hold, boolean local, long nowNanos) {
     long end = (window + 1) * windowMs;
     long lowest = contact.time().lowestMs(nowNanos);
-    loose = local && contact.time().highestMs(nowNanos) - lowest > windowMs / LOOSE_PART;
+    long unsure = contact.time().highestMs(nowNanos) - lowest;
+    loose = local && (!contact.shared() || unsure > windowMs / LOOSE_PART);
     long endNanos =
         loose
             ? nowNanos + TimeUnit.MILLISECONDS.toNanos(end - lowest)

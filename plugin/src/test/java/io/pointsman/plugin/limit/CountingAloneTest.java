@@ -90,6 +90,19 @@ class CountingAloneTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void nobodyIsRefusedWhereAWindowEnds(Limit limit) {
+    for (int ms = 0; ms < 125_000; ms++) {
+      nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(1));
+      if (ms % 25 == 0) {
+        budgets.tick();
+      }
+      Admission admission = budgets.admission().need(limit, "m", "p", 1_000_000, 1);
+      assertThat(admission.begin()).as("after %d ms", ms).isInstanceOf(Verdict.Admitted.class);
+    }
+  }
+
   @Test
   void aRequestInFlightKeepsItsPlaceHoweverLongItTakes() {
     Admission first = admission(Limit.MODEL_IN_FLIGHT);
