@@ -8,16 +8,23 @@ import io.pointsman.plugin.redis.RedisCommands;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * API keys in Redis, without the keys: a hash by name, and beside it a version, new with each
- * change, by which replicas notice changes. Blocks its caller; every method throws {@link
- * redis.clients.jedis.exceptions.JedisException} if Redis is away. Thread-safe.
+ * API keys in Redis, without the keys: a hash by name, and beside it a {@linkplain KeyListVersion
+ * version}, new with each change, by which replicas notice changes. Blocks its caller; every method
+ * throws {@link redis.clients.jedis.exceptions.JedisException} if Redis is away. Thread-safe.
+ *
+ * <p>A list that is made anew, since Redis has lost the one before, has another epoch. Replicas
+ * that know a list of another epoch then {@link #merge} it in, each epoch once, or again by a
+ * replica that had seen a later change of it: that takes out what only the older list held. So what
+ * was revoked does not come back, in whatever order replicas come.
  */
 public final class ApiKeyStore {
   /** Each replica holds all of them in memory, and reads all of them after a change. */
@@ -25,32 +32,74 @@ public final class ApiKeyStore {
 
   private static final String KIND = "api-keys";
 
-  /** KEYS: keys, version. ARGV: name, JSON, new version, most keys. */
+  /**
+   * Gives the list its next version. An epoch begins where there is none; one that has no count is
+   * of a version before there were any.
+   */
+  private static final String CHANGED =
+      """
+      local function changed(key, epoch, random)
+        local old = redis.call('GET', key) or ''
+        local count = tonumber(string.match(old, '^[^:]+:(%d+):') or 0) + 1
+        epoch = string.match(old, '^[^:]+') or epoch
+        redis.call('SET', key, epoch .. ':' .. string.format('%d', count) .. ':' .. random)
+      end
+      """;
+
+  /** KEYS: keys, version, merged, revoked. ARGV: new epoch, random, name, JSON, most keys. */
   private static final String CREATE =
-      """
-      if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 'exists' end
-      if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4]) then return 'full' end
-      redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-      redis.call('SET', KEYS[2], ARGV[3])
-      return 'created'
-      """;
+      CHANGED
+          + """
+          if redis.call('HEXISTS', KEYS[1], ARGV[3]) == 1 then return 'exists' end
+          if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[5]) then return 'full' end
+          redis.call('HSET', KEYS[1], ARGV[3], ARGV[4])
+          redis.call('ZREM', KEYS[4], ARGV[3])
+          changed(KEYS[2], ARGV[1], ARGV[2])
+          return 'created'
+          """;
 
-  /** KEYS: keys, version. ARGV: name, new version. */
+  /**
+   * KEYS: keys, version, merged, revoked. ARGV: new epoch, random, name. Kept for an hour, for the
+   * key may be one that Redis has lost and is about to be given back.
+   */
   private static final String REVOKE =
-      """
-      local gone = redis.call('HDEL', KEYS[1], ARGV[1])
-      if gone == 1 then redis.call('SET', KEYS[2], ARGV[2]) end
-      return gone
-      """;
+      CHANGED
+          + """
+          local gone = redis.call('HDEL', KEYS[1], ARGV[3])
+          local now = tonumber(redis.call('TIME')[1])
+          redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 3600)
+          redis.call('ZADD', KEYS[4], now, ARGV[3])
+          redis.call('EXPIRE', KEYS[4], 3600)
+          if gone == 1 then changed(KEYS[2], ARGV[1], ARGV[2]) end
+          return gone
+          """;
 
-  /** KEYS: keys, version. ARGV: version, then name and JSON of each key. */
-  private static final String RESTORE =
-      """
-      if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end
-      for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-      redis.call('SET', KEYS[2], ARGV[1])
-      return 1
-      """;
+  /**
+   * KEYS: keys, version, merged, revoked. ARGV: new epoch, random, epoch and count of the list that
+   * is merged in, then name and JSON of each of its keys.
+   */
+  private static final String MERGE =
+      CHANGED
+          + """
+          local from, count = ARGV[3], tonumber(ARGV[4])
+          local merged = redis.call('HGET', KEYS[3], from)
+          if merged and tonumber(merged) >= count then return 0 end
+          local mark = '"merged_from":"' .. from .. '"'
+          local known = redis.call('HGETALL', KEYS[1])
+          for i = 1, #known, 2 do
+            if string.find(known[i + 1], mark, 1, true) then
+              redis.call('HDEL', KEYS[1], known[i])
+            end
+          end
+          for i = 5, #ARGV, 2 do
+            if not redis.call('ZSCORE', KEYS[4], ARGV[i]) then
+              redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
+            end
+          end
+          redis.call('HSET', KEYS[3], from, ARGV[4])
+          changed(KEYS[2], ARGV[1], ARGV[2])
+          return 1
+          """;
 
   /** What became of an attempt to create a key. */
   public sealed interface Creation {
@@ -89,8 +138,11 @@ public final class ApiKeyStore {
   ApiKeyStore(RedisCommands redis, String keyPrefix, Clock clock) {
     this.redis = redis;
     this.clock = clock;
-    // One hash tag, so that in a cluster both are on one node.
-    names = List.of(keyPrefix + "/{api-keys}/keys", keyPrefix + "/{api-keys}/version");
+    // One hash tag, so that in a cluster all are on one node.
+    names =
+        Stream.of("keys", "version", "merged", "revoked")
+            .map(name -> keyPrefix + "/{api-keys}/" + name)
+            .toList();
   }
 
   /** Makes a new key and stores its hash. */
@@ -104,8 +156,7 @@ public final class ApiKeyStore {
             user,
             limits,
             clock.instant().getEpochSecond());
-    List<String> arguments = List.of(name, write(key), newVersion(), Integer.toString(MAX_KEYS));
-    Object outcome = redis.run(KIND, client -> client.eval(CREATE, names, arguments));
+    Object outcome = run(CREATE, name, write(key).toString(), Integer.toString(MAX_KEYS));
     return switch (String.valueOf(outcome)) {
       case "created" -> new Creation.Created(secret, key);
       case "exists" -> new Creation.NameTaken();
@@ -116,9 +167,7 @@ public final class ApiKeyStore {
 
   /** Removes a key; false if there is none of that name. */
   public boolean revoke(String name) {
-    Object gone =
-        redis.run(KIND, client -> client.eval(REVOKE, names, List.of(name, newVersion())));
-    return Long.valueOf(1).equals(gone);
+    return Long.valueOf(1).equals(run(REVOKE, name));
   }
 
   /** All keys, by name. */
@@ -137,26 +186,43 @@ public final class ApiKeyStore {
   }
 
   /** Differs after each change; null before the first, or if Redis has lost what it had. */
-  @Nullable String version() {
-    return redis.run(KIND, client -> Optional.ofNullable(client.get(names.get(1)))).orElse(null);
+  @Nullable KeyListVersion version() {
+    return redis
+        .run(KIND, client -> Optional.ofNullable(client.get(names.get(1))))
+        .map(KeyListVersion::parse)
+        .orElse(null);
   }
 
-  /** Gives an empty Redis back what it has lost; false if another replica was faster. */
-  boolean restore(String version, List<ApiKey> keys) {
+  /**
+   * Gives a Redis that has lost its list back what is known of it. Keys that were made or revoked
+   * there meanwhile stay as they are.
+   *
+   * @param known version of the list that was lost
+   * @param keys what it held
+   * @return false if that, or a later version of it, was merged in before
+   */
+  boolean merge(KeyListVersion known, Collection<ApiKey> keys) {
     var arguments = new ArrayList<String>();
-    arguments.add(version);
+    arguments.add(known.epoch());
+    arguments.add(Long.toString(known.count()));
     for (ApiKey key : keys) {
+      JsonObject json = write(key);
+      json.addProperty("merged_from", known.epoch());
       arguments.add(key.name());
-      arguments.add(write(key));
+      arguments.add(json.toString());
     }
-    return Long.valueOf(1).equals(redis.run(KIND, c -> c.eval(RESTORE, names, arguments)));
+    return Long.valueOf(1).equals(run(MERGE, arguments.toArray(String[]::new)));
   }
 
-  private String newVersion() {
-    return Long.toHexString(random.nextLong());
+  private Object run(String script, String... arguments) {
+    var all = new ArrayList<String>();
+    all.add(Long.toHexString(random.nextLong()));
+    all.add(Long.toHexString(random.nextLong()));
+    all.addAll(List.of(arguments));
+    return redis.run(KIND, client -> client.eval(script, names, all));
   }
 
-  private static String write(ApiKey key) {
+  private static JsonObject write(ApiKey key) {
     var json = new JsonObject();
     json.addProperty("sha256", key.hash().hex());
     json.addProperty("prefix", key.prefix());
@@ -165,7 +231,7 @@ public final class ApiKeyStore {
     json.addProperty("tokens_per_minute", key.limits().tokensPerMinute());
     json.addProperty("requests_in_flight", key.limits().requestsInFlight());
     json.addProperty("created_at", key.createdAt());
-    return json.toString();
+    return json;
   }
 
   /** Null if it is not what we write. */

@@ -3,7 +3,6 @@ package io.pointsman.plugin.identity;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
@@ -16,8 +15,8 @@ import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * The keys of Redis, all in memory. Twice a second their version is read, and after a change all of
- * them. While Redis is away the last known ones stay in force; if it comes back empty, they are
- * given back to it.
+ * them. While Redis is away the last known ones stay in force; if it comes back without them, they
+ * are given back to it.
  */
 final class StoredKeys implements KeySource {
   private static final Logger log = LoggerFactory.getLogger(StoredKeys.class);
@@ -27,7 +26,7 @@ final class StoredKeys implements KeySource {
   private final ApiKeyStore store;
   private final ScheduledExecutorService thread;
   private volatile @Nullable Map<KeyHash, ApiKey> keys;
-  private @Nullable String version;
+  private @Nullable KeyListVersion version;
   private boolean failing;
 
   private StoredKeys(ApiKeyStore store) {
@@ -71,10 +70,10 @@ final class StoredKeys implements KeySource {
   }
 
   private void follow() {
-    String now = store.version();
-    String before = version;
-    if (now == null && before != null && !snapshot().isEmpty()) {
-      boolean ours = store.restore(before, List.copyOf(snapshot().values()));
+    KeyListVersion now = store.version();
+    KeyListVersion before = version;
+    if (before != null && (now == null || !now.epoch().equals(before.epoch()))) {
+      boolean ours = store.merge(before, snapshot().values());
       log.warn("Redis had lost its API keys: restored={}", ours);
       now = store.version();
     }

@@ -180,6 +180,33 @@ class StoredKeysTest {
     await().atMost(LONG).until(() -> other.lets(second) && other.lets(key));
   }
 
+  /** Both happen between two looks of a replica, as when a job makes a key after a restart. */
+  @Test
+  void aKeyThatIsMadeInAnEmptyRedisBeforeAReplicaLooksCostsNoOther() {
+    String key = create("jobs", null, Limits.NONE);
+    await().atMost(LONG).until(() -> one.lets(key) && other.lets(key));
+    String second =
+        ((Creation.Created) new ApiKeyStore(one.redis, "apart").create("second", null, Limits.NONE))
+            .secret();
+
+    one.redis.run(
+        "test",
+        client ->
+            client.eval(
+                """
+                redis.call('DEL', 'ns/release/{api-keys}/merged')
+                redis.call('RENAME', 'apart/{api-keys}/keys', 'ns/release/{api-keys}/keys')
+                return redis.call('RENAME', 'apart/{api-keys}/version', 'ns/release/{api-keys}/version')
+                """));
+
+    await().atMost(LONG).until(() -> one.lets(second) && other.lets(second));
+    await().atMost(LONG).until(() -> one.store.list().size() == 2);
+    assertThat(one.lets(key) && other.lets(key)).isTrue();
+    String third = create("third", null, Limits.NONE);
+    await().atMost(LONG).until(() -> one.lets(third) && other.lets(third));
+    assertThat(one.lets(key) && other.lets(key)).isTrue();
+  }
+
   @Test
   void aReplicaThatHasNeverSeenTheKeysDoesNotSayThatOneIsWrong() throws Exception {
     process.stop();
