@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pointsman.e2e.harness.Ask;
 import io.pointsman.e2e.harness.Await;
+import io.pointsman.e2e.harness.ModelsFile.Model;
 import io.pointsman.e2e.harness.PluginProcess;
 import io.pointsman.e2e.harness.Reply;
 import io.pointsman.e2e.harness.Stack;
@@ -34,6 +35,7 @@ class BudgetsTest {
   private static final Duration LIMIT = Duration.ofSeconds(40);
   private static final int REQUESTS_PER_MINUTE = 20;
   private static final int REQUESTS_PER_SECOND = 50;
+  private static final int FEW = 5;
 
   private static final String PROFILES =
       """
@@ -52,6 +54,7 @@ class BudgetsTest {
         keys,
         "keys:\n"
             + key("by-requests", "requestsPerMinute: " + REQUESTS_PER_MINUTE)
+            + key("few", "requestsPerMinute: " + FEW)
             + key("by-tokens", "tokensPerMinute: 3000")
             + key("unlimited", ""));
     stack =
@@ -65,7 +68,14 @@ class BudgetsTest {
             .plugins(2)
             .pluginFlags("--warm-up-time=0s", "--drain-grace=0s", "--api-keys-file=" + keys)
             .start();
+    var models = new ArrayList<>(stack.models());
+    models.add(new Model("nowhere", List.of("127.0.0.1:" + stack.freePort()), null));
+    stack.modelsFile().write(models);
     for (PluginProcess plugin : stack.plugins()) {
+      Await.until(
+          "both know all models",
+          LIMIT,
+          () -> plugin.endpoints().getModelsCount() == models.size());
       Await.until(
           "both share budgets", LIMIT, () -> plugin.metric("pointsman_limit_replicas") == 2);
     }
@@ -189,6 +199,24 @@ class BudgetsTest {
             return served && reply.body().contains("\"usage\"");
           });
     }
+  }
+
+  @Test
+  void requestsThatCannotReachTheirPodCostNothing() {
+    awaitTheBeginningOfAMinute();
+    for (int i = 0; i < 2 * FEW; i++) {
+      Reply reply =
+          send(Ask.of("nowhere").withMaxTokens(1).withHeader("authorization", "Bearer few"));
+      assertThat(reply.status()).as(reply.body()).isEqualTo(503);
+      assertThat(reply.header("target-pod")).isNotNull();
+    }
+
+    int served = 0;
+    for (int i = 0; i < 3 * FEW; i++) {
+      served += send(ask("few")).status() == 200 ? 1 : 0;
+    }
+
+    assertThat(served).isEqualTo(FEW);
   }
 
   @Test
