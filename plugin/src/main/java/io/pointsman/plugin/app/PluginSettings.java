@@ -291,8 +291,17 @@ record PluginSettings(
       return target == null || target.password() != null ? target : target.withPassword(password);
     }
     int port = values.integer(Setting.REDIS_PORT, 1, 65535);
-    String host = values.text(Setting.REDIS_HOST);
+    String host =
+        values.<@Nullable String>read(Setting.REDIS_HOST, null, PluginSettings::redisHost);
     return host == null ? null : new RedisTarget(host, port, null, password, 0, false);
+  }
+
+  /** A URL may hold a password, and a host is told to everyone. */
+  private static String redisHost(String text) {
+    if (text.contains("/") || text.contains("@")) {
+      throw new IllegalArgumentException("expected a host name or address; a URL is --redis-url");
+    }
+    return text;
   }
 
   private static ReplicationSettings replication(SettingValues values) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PluginSettingsTest {
   @TempDir private Path folder;
@@ -112,6 +113,15 @@ class PluginSettingsTest {
     flags.put(Setting.REDIS_URL, "rediss://app:secret@cache:7000/1");
 
     assertThat(read().redis()).isEqualTo(new RedisTarget("cache", 7000, "app", "secret", 1, true));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"redis://:secret@cache", "app:secret@cache"})
+  void aUrlInThePlaceOfTheHostIsRefusedAndNotRepeated(String host) {
+    flags.put(Setting.REDIS_HOST, host);
+
+    assertThat(errors())
+        .containsExactly("--redis-host: expected a host name or address; a URL is --redis-url");
   }
 
   @Test
