@@ -30,6 +30,9 @@ public record ApiKey(
 
   private static final int SECRET_BYTES = 32;
 
+  /** Of a whole key, in characters: each stands for six bits. */
+  private static final int LENGTH = SCHEME.length() + (SECRET_BYTES * 8 + 5) / 6;
+
   /** With {@code pm-} seven random characters: 42 of 256 bits. */
   private static final int PREFIX_LENGTH = 10;
 
@@ -43,6 +46,13 @@ public record ApiKey(
   /** How a key of {@link #generate} begins. */
   static String prefixOf(String key) {
     return key.substring(0, PREFIX_LENGTH);
+  }
+
+  /**
+   * A text that may be a key by mistake, such as a name that was given: as it is to be recorded.
+   */
+  static String withoutSecret(String text) {
+    return text.startsWith(SCHEME) && text.length() == LENGTH ? prefixOf(text) + "***" : text;
   }
 
   /**

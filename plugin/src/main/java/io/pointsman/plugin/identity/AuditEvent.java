@@ -34,7 +34,7 @@ public record AuditEvent(
   /** Something that an administrator did, or tried to. */
   public static AuditEvent admin(
       String event, String who, String what, @Nullable String why, int status) {
-    return new AuditEvent(Instant.now(), event, who, what, why, status, null);
+    return new AuditEvent(Instant.now(), event, who, ApiKey.withoutSecret(what), why, status, null);
   }
 
   /** A request that was refused. */

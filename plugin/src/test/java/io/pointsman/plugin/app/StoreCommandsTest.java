@@ -118,6 +118,21 @@ class StoreCommandsTest {
   }
 
   @Test
+  void aKeyThatIsGivenForANameIsNotInTheAuditLog() {
+    Path audit = folder.resolve("audit.log");
+    run("api-keys create jobs");
+    String key = out.toString().strip();
+
+    assertThat(run("api-keys revoke " + key + " --audit-log " + audit))
+        .isEqualTo(PluginCommand.NOT_DONE);
+
+    assertThat(audit)
+        .content()
+        .contains("\"what\":\"" + key.substring(0, 10) + "***\",\"why\":\"unknown\"")
+        .doesNotContain(key);
+  }
+
+  @Test
   void theAuditLogTellsWhatFailedToo() throws Exception {
     String audit = " --audit-log " + folder.resolve("audit.log");
     run("api-keys create jobs" + audit);
