@@ -174,7 +174,7 @@ enum Setting {
       Group.LIMITS,
       "COUNT",
       "1024",
-      "Tokens that an answer is charged beforehand where its request says no max_tokens."),
+      "Tokens that an answer is charged beforehand where its request sets no limit that its API knows."),
   LIMIT_ADD_INCLUDE_USAGE(
       Group.LIMITS,
       "BOOLEAN",
