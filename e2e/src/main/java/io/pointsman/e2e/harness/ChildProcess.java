@@ -64,6 +64,14 @@ final class ChildProcess implements AutoCloseable {
     return process.pid();
   }
 
+  /** CPU time that it has taken so far, of all its threads. */
+  Duration cpuTime() {
+    return process
+        .info()
+        .totalCpuDuration()
+        .orElseThrow(() -> new HarnessException("the CPU time of " + name + " is not known"));
+  }
+
   List<ProcessHandle> descendants() {
     return process.descendants().toList();
   }

@@ -1,21 +1,16 @@
 package io.pointsman.e2e.replay;
 
 import com.google.protobuf.ByteString;
-import io.envoyproxy.envoy.config.core.v3.HeaderMap;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
-import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc.ExternalProcessorStub;
 import io.envoyproxy.envoy.service.ext_proc.v3.HeaderMutation;
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -64,8 +59,6 @@ public final class DecisionClient implements AutoCloseable {
 
   private static final String TARGET_POD = "target-pod";
   private static final int LIMIT_SECONDS = 10;
-  private static final ProtocolConfiguration BUFFERED =
-      ProtocolConfiguration.newBuilder().setRequestBodyMode(BodySendMode.BUFFERED).build();
 
   private final String address;
   private final ManagedChannel channel;
@@ -104,7 +97,7 @@ public final class DecisionClient implements AutoCloseable {
     long askedNanos = System.nanoTime();
     var questions = new Questions(stub.process(replies));
     replies.questions = questions;
-    questions.send(headers(strategy));
+    questions.send(ExtProcMessages.requestHeaders(Map.of("routing-strategy", strategy)));
     return replies
         .target
         .orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
@@ -114,24 +107,6 @@ public final class DecisionClient implements AutoCloseable {
   @Override
   public void close() {
     channel.shutdownNow();
-  }
-
-  private static ProcessingRequest headers(String strategy) {
-    return ProcessingRequest.newBuilder()
-        .setProtocolConfig(BUFFERED)
-        .setRequestHeaders(
-            HttpHeaders.newBuilder()
-                .setHeaders(
-                    HeaderMap.newBuilder()
-                        .addHeaders(header(":method", "POST"))
-                        .addHeaders(header(":path", "/v1/chat/completions"))
-                        .addHeaders(header("content-type", "application/json"))
-                        .addHeaders(header("routing-strategy", strategy))))
-        .build();
-  }
-
-  private static HeaderValue.Builder header(String name, String value) {
-    return HeaderValue.newBuilder().setKey(name).setRawValue(ByteString.copyFromUtf8(value));
   }
 
   /** What goes to the replica: a reply may come before the call that led to it has returned. */
@@ -167,10 +142,7 @@ public final class DecisionClient implements AutoCloseable {
       if (reply.hasRequestHeaders()) {
         if (!decided(reply.getRequestHeaders().getResponse().getHeaderMutation())
             && questions != null) {
-          questions.send(
-              ProcessingRequest.newBuilder()
-                  .setRequestBody(HttpBody.newBuilder().setBody(body).setEndOfStream(true))
-                  .build());
+          questions.send(ExtProcMessages.requestBody(body));
         }
       } else if (!reply.hasRequestBody()
           || !decided(reply.getRequestBody().getResponse().getHeaderMutation())) {

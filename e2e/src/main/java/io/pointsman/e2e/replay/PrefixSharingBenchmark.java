@@ -1,14 +1,12 @@
 package io.pointsman.e2e.replay;
 
 import io.pointsman.e2e.harness.Await;
-import io.pointsman.e2e.harness.HarnessException;
 import io.pointsman.e2e.harness.ModelsFile;
 import io.pointsman.e2e.harness.PluginProcess;
 import io.pointsman.e2e.harness.RedisProcess;
 import io.pointsman.e2e.harness.Stack;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,7 +44,7 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
       names = "--output",
       paramLabel = "DIR",
       description = "Where sharing.md goes. Default: e2e/target/replay.")
-  private Path output = Path.of(System.getProperty("pointsman.e2e.target", "e2e/target"), "replay");
+  private Path output = Benchmarks.target().resolve("replay");
 
   @Option(
       names = "--rounds",
@@ -98,18 +96,7 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
 
   /** Runs the benchmark; the script beside it sets the system properties. */
   public static void main(String[] args) {
-    System.exit(
-        new CommandLine(new PrefixSharingBenchmark(System.out))
-            .setUsageHelpWidth(100)
-            .setExecutionExceptionHandler(
-                (e, commandLine, parsed) -> {
-                  if (!(e instanceof HarnessException)) {
-                    throw e;
-                  }
-                  System.err.println("sharing.sh: " + e.getMessage());
-                  return CommandLine.ExitCode.SOFTWARE;
-                })
-            .execute(args));
+    Benchmarks.run(new CommandLine(new PrefixSharingBenchmark(System.out)), args);
   }
 
   @Override
@@ -117,7 +104,7 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
     Trace trace = TraceGenerator.generate(TraceSettings.realistic(seed, TRACE));
     try (Stack stack =
         Stack.named("sharing")
-            .target(Path.of(System.getProperty("pointsman.e2e.target", "e2e/target")))
+            .target(Benchmarks.target())
             .model(MODEL, 1)
             .plugins(2)
             .progress(out::println)
@@ -128,12 +115,8 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
               .map(plugin -> new DecisionClient("127.0.0.1:" + plugin.grpcPort()))
               .toList();
       try {
-        var report = measure(stack.redisServer(), replicas, trace);
-        Files.createDirectories(output);
-        Files.writeString(output.resolve("sharing.md"), report);
-        out.println();
-        out.print(report);
-        out.println("written: " + output.resolve("sharing.md"));
+        String report = measure(stack.redisServer(), replicas, trace);
+        Benchmarks.tell(report, output, "sharing.md", out);
       } finally {
         replicas.forEach(DecisionClient::close);
       }

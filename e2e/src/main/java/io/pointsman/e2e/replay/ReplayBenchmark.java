@@ -1,6 +1,5 @@
 package io.pointsman.e2e.replay;
 
-import io.pointsman.e2e.harness.HarnessException;
 import io.pointsman.e2e.harness.Stack;
 import io.pointsman.e2e.modelserver.ServerSettings;
 import java.io.IOException;
@@ -44,7 +43,7 @@ public final class ReplayBenchmark implements Callable<Integer> {
       names = "--output",
       paramLabel = "DIR",
       description = "Where replay.md and replay.svg go. Default: e2e/target/replay.")
-  private Path output = Path.of(System.getProperty("pointsman.e2e.target", "e2e/target"), "replay");
+  private Path output = Benchmarks.target().resolve("replay");
 
   @Option(
       names = "--seed",
@@ -92,19 +91,10 @@ public final class ReplayBenchmark implements Callable<Integer> {
 
   /** Runs the benchmark; the script beside it sets the system properties. */
   public static void main(String[] args) {
-    System.exit(
+    Benchmarks.run(
         new CommandLine(new ReplayBenchmark(System.out))
-            .registerConverter(Configuration.class, Configuration::parse)
-            .setUsageHelpWidth(100)
-            .setExecutionExceptionHandler(
-                (e, commandLine, parsed) -> {
-                  if (!(e instanceof HarnessException)) {
-                    throw e;
-                  }
-                  System.err.println("replay.sh: " + e.getMessage());
-                  return CommandLine.ExitCode.SOFTWARE;
-                })
-            .execute(args));
+            .registerConverter(Configuration.class, Configuration::parse),
+        args);
   }
 
   @Override
@@ -125,14 +115,10 @@ public final class ReplayBenchmark implements Callable<Integer> {
       executor.shutdownNow();
     }
     var report = new ReplayReport(trace, statistics, cluster, summaries);
-    String markdown = report.markdown(Machine.describe());
-    Files.createDirectories(output);
-    Files.writeString(output.resolve("replay.md"), markdown);
-    Files.writeString(output.resolve("replay.svg"), report.svg());
-    out.println();
-    out.print(markdown);
-    out.println();
-    out.println("written: " + output.resolve("replay.md") + ", " + output.resolve("replay.svg"));
+    Benchmarks.tell(report.markdown(Machine.describe()), output, "replay.md", out);
+    Path chart = output.resolve("replay.svg");
+    Files.writeString(chart, report.svg());
+    out.println("written: " + chart);
     return 0;
   }
 
@@ -175,7 +161,7 @@ public final class ReplayBenchmark implements Callable<Integer> {
             .withCacheBlocks(cluster.cacheBlocks())
             .withStreamInterval(STREAM_INTERVAL);
     return Stack.named("replay")
-        .target(Path.of(System.getProperty("pointsman.e2e.target", "e2e/target")))
+        .target(Benchmarks.target())
         .model(MODEL, cluster.pods(), servers)
         .plugins(configuration.replicas())
         .start();

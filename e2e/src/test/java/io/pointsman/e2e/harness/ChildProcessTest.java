@@ -55,6 +55,14 @@ class ChildProcessTest {
   }
 
   @Test
+  void cpuTimeGrowsWithWork() {
+    try (var child = shell("while :; do :; done")) {
+      Duration before = child.cpuTime();
+      Await.until("it has worked", LIMIT, () -> child.cpuTime().compareTo(before) > 0);
+    }
+  }
+
+  @Test
   void anUnknownProgramIsNamed() {
     assertThatThrownBy(
             () ->

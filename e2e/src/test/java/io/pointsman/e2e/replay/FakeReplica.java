@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FakeReplica extends ExternalProcessorImplBase implements AutoCloseable {
   private final Queue<String> targets = new ConcurrentLinkedQueue<>();
   private final List<String> bodies = new CopyOnWriteArrayList<>();
+  private final List<ProcessingRequest.RequestCase> messages = new CopyOnWriteArrayList<>();
   private final AtomicInteger open = new AtomicInteger();
   private final AtomicInteger mostOpen = new AtomicInteger();
   private final Server server;
@@ -36,7 +37,16 @@ final class FakeReplica extends ExternalProcessorImplBase implements AutoCloseab
   }
 
   DecisionClient client() {
-    return new DecisionClient("127.0.0.1:" + server.getPort());
+    return new DecisionClient(address());
+  }
+
+  String address() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  /** Kinds of the messages that came, of all streams. */
+  List<ProcessingRequest.RequestCase> messages() {
+    return messages;
   }
 
   List<String> bodies() {
@@ -57,9 +67,14 @@ final class FakeReplica extends ExternalProcessorImplBase implements AutoCloseab
     return new StreamObserver<>() {
       @Override
       public void onNext(ProcessingRequest request) {
+        messages.add(request.getRequestCase());
         var reply = ProcessingResponse.newBuilder();
         if (request.hasRequestHeaders()) {
           reply.setRequestHeaders(HeadersResponse.getDefaultInstance());
+        } else if (request.hasResponseHeaders()) {
+          reply.setResponseHeaders(HeadersResponse.getDefaultInstance());
+        } else if (request.hasResponseBody()) {
+          reply.setResponseBody(BodyResponse.getDefaultInstance());
         } else {
           bodies.add(request.getRequestBody().getBody().toStringUtf8());
           String target = targets.size() > 1 ? targets.remove() : targets.peek();
