@@ -112,6 +112,11 @@ abstract class Counter {
     return Math.max(0, limit - total + available());
   }
 
+  /** What no replica holds, as last heard. */
+  final long free() {
+    return Math.max(0, limit - total);
+  }
+
   abstract long available();
 
   /** Milliseconds until the window ends in which requests are counted now; 0 if there is none. */

@@ -19,6 +19,9 @@ final class InFlightCounter extends Counter {
 
   private static final long SPARE_PART = 50;
 
+  /** Places held in advance are kept for so long after the last request. */
+  private static final long SPARE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private final Lease places = new Lease(0, Long.MAX_VALUE, 0, 0, false);
   private volatile long validUntilNanos;
   private volatile long usedNanos;
@@ -79,7 +82,7 @@ final class InFlightCounter extends Counter {
     replicas = contact.replicas();
     told = true;
     toldNanos = nowNanos;
-    places.keepOnly(waitingAmount + spare());
+    places.keepOnly(waitingAmount + spare(nowNanos));
     long available = places.available();
     return new Ask(
         limit(),
@@ -88,13 +91,14 @@ final class InFlightCounter extends Counter {
         places.hold(),
         Math.max(0, waitingAmount - available),
         Math.max(0, leastAmount - available),
-        Math.max(0, spare() - Math.max(0, available - waitingAmount)),
+        Math.max(0, spare(nowNanos) - Math.max(0, available - waitingAmount)),
         true);
   }
 
-  private long spare() {
+  private long spare(long nowNanos) {
     long share = limit() / replicas;
-    return share >= LARGE && isInUse() ? share / SPARE_PART : 0;
+    boolean kept = isInUse() || nowNanos - usedNanos < SPARE_NANOS;
+    return share >= LARGE && kept ? share / SPARE_PART : 0;
   }
 
   private boolean isInUse() {
@@ -104,7 +108,8 @@ final class InFlightCounter extends Counter {
   @Override
   boolean granted(Contact contact, long window, long hold, long nowNanos) {
     places.granted(hold);
-    places.lowAt(spare() > 0 && remaining() > 0 ? spare() / 2 : Long.MIN_VALUE);
+    long spare = spare(nowNanos);
+    places.lowAt(spare > 0 && remaining() > 0 ? spare / 2 : Long.MIN_VALUE);
     // Redis may have read the call as soon as it was sent.
     validUntilNanos =
         toldNanos + TimeUnit.MILLISECONDS.toNanos(LeaseScript.IN_FLIGHT_EXPIRY_MS - 1_000);
@@ -127,7 +132,7 @@ final class InFlightCounter extends Counter {
       return;
     }
     long since = nowNanos - toldNanos;
-    boolean tooMuch = places.available() > 2 * spare();
+    boolean tooMuch = places.available() > 2 * spare(nowNanos);
     // More may be in flight than places are held, if they outlast what this replica held before.
     boolean held = places.hold() > 0 || isInUse();
     if ((tooMuch && since >= RETURN_NANOS) || (held && (since >= HEARTBEAT_NANOS || !told))) {

@@ -18,6 +18,12 @@ final class RateCounter extends Counter {
   /** A replica's budget from which on a small part is always held, so that few requests wait. */
   private static final long LARGE = 100;
 
+  /** So many horizons at most are held ahead while much of the budget is left. */
+  private static final int HORIZONS_AHEAD = 8;
+
+  /** Each replica holds at most this part of its share of what is left. */
+  private static final int AHEAD_PART = 4;
+
   private static final int IDLE_WINDOWS = 2;
 
   /** Redis' clock is not known well enough if it is not to this part of a window. */
@@ -155,11 +161,16 @@ final class RateCounter extends Counter {
     }
   }
 
-  /** What is spent in the horizon, or a hundredth of a large budget if it is used at all. */
+  /**
+   * What is spent in the horizon, or a hundredth of a large budget if it is used at all. While much
+   * of the budget is left, what is spent in several horizons, so that Redis is seldom asked.
+   */
   private long target() {
     long share = limit() / replicas;
     long least = share >= LARGE && perNano > 0 ? share / LARGE : 0;
-    return Math.max((long) (perNano * horizonNanos), least);
+    double soon = perNano * horizonNanos;
+    double ahead = Math.min(HORIZONS_AHEAD * soon, (double) free() / AHEAD_PART / replicas);
+    return Math.max((long) Math.max(soon, ahead), least);
   }
 
   /** More than this is given back. */

@@ -72,6 +72,35 @@ class InFlightLeasesTest {
   }
 
   @Test
+  void whoComesFromTimeToTimeFindsPlacesHeldInAdvance() throws Exception {
+    try (var all = replicas(73, 2)) {
+      Replica replica = all.replicas.get(0);
+      request(all, replica, 1_000).admission.end(-1);
+      int waits = all.waits;
+      for (int i = 0; i < 20; i++) {
+        run(all, 300);
+        Request next = replica.request(new Charge(Limit.MODEL_IN_FLIGHT, 1_000, 1));
+        assertThat(next.isAdmitted()).isTrue();
+        next.admission.end(-1);
+      }
+      assertThat(all.waits).isEqualTo(waits);
+    }
+  }
+
+  @Test
+  void placesHeldInAdvanceAreGivenBackWhenNobodyComes() throws Exception {
+    try (var all = replicas(74, 2)) {
+      request(all, all.replicas.get(0), 1_000).admission.end(-1);
+      run(all, 2_500);
+
+      Replica other = all.replicas.get(1);
+      Request next = other.request(new Charge(Limit.MODEL_IN_FLIGHT, 1_000, 1_000));
+      run(all, 25);
+      assertThat(next.isAdmitted()).isTrue();
+    }
+  }
+
+  @Test
   void aRequestThatOutlastsItsReplicasPartIsToldWhenRedisIsBack() throws Exception {
     try (var all = replicas(71, 2)) {
       boolean first = all.replicas.get(0).budgets.contact().place().of(1, 0) == 0;

@@ -72,6 +72,22 @@ class LeaseArithmeticTest {
     }
   }
 
+  @ParameterizedTest(name = "{0} replicas, seed {1}")
+  @CsvSource({"1, 17", "3, 18"})
+  void whileMuchOfABudgetIsLeftRedisIsSeldomAsked(int count, long seed) throws Exception {
+    try (var all = new SimulatedReplicas(seed)) {
+      for (int i = 0; i < count; i++) {
+        all.add(OPEN);
+      }
+      run(all, 3_000, 20_000, 8_000);
+      int before = all.exchanges;
+      run(all, 5_000, 20_000, 8_000);
+
+      // A window's first lease, what is asked early or late of it, and signs of life.
+      assertThat(all.exchanges - before).as("seed %d", seed).isBetween(1, 5 * count * 20);
+    }
+  }
+
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(
       longs = {
