@@ -16,7 +16,6 @@ public final class Admission {
   static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private static final Verdict.Admitted ADMITTED = new Verdict.Admitted();
-  private static final int TRIES = 4;
 
   /** One limit of the request. */
   private static final class Need {
@@ -112,23 +111,28 @@ public final class Admission {
   /** Charges what is still to be charged, until something has to be waited for. */
   private void advance(long startNanos) {
     long now = startNanos;
-    int tries = 0;
+    boolean again = false;
     while (next < needs.size()) {
       Need need = needs.get(next);
       Lease lease = need.counter.take(need.amount, now);
       if (lease != null) {
         need.lease = lease;
         next++;
-        tries = 0;
+        again = false;
         continue;
       }
+      // Each time that nothing is there again, others have got it: only time bounds that.
       Outcome outcome =
-          ++tries > TRIES ? Outcome.REFUSED : budgets.ask(need.counter, new Turn(need));
+          again && now - deadlineNanos >= 0
+              ? Outcome.REFUSED
+              : budgets.ask(need.counter, new Turn(need));
+      again = true;
+      now = budgets.nanos();
       switch (outcome) {
         case WAIT -> {
           return;
         }
-        case AGAIN -> now = budgets.nanos();
+        case AGAIN -> {}
         case GONE -> need.counter = budgets.counter(need.counter.key(), need.counter.limit());
         case REFUSED, UNAVAILABLE -> {
           fail(need, outcome);

@@ -3,8 +3,11 @@ package io.pointsman.plugin.limit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +22,9 @@ class CountingAloneTest {
   /** Two for each of the replicas. */
   private static final long LIMIT = 8;
 
+  /** Happens whenever the clock is read. */
+  private Runnable meanwhile = () -> {};
+
   private final AtomicLong nanos = new AtomicLong();
   private final Budgets budgets =
       new Budgets(
@@ -27,8 +33,16 @@ class CountingAloneTest {
           "",
           new SimpleMeterRegistry(),
           new DirectExecutor(),
-          nanos::get,
+          this::clock,
           () -> BEGIN_MS + TimeUnit.NANOSECONDS.toMillis(nanos.get()));
+
+  private long clock() {
+    Runnable event = meanwhile;
+    meanwhile = () -> {};
+    event.run();
+    meanwhile = event;
+    return nanos.get();
+  }
 
   @AfterEach
   void close() {
@@ -101,6 +115,29 @@ class CountingAloneTest {
       Admission admission = budgets.admission().need(limit, "m", "p", 1_000_000, 1);
       assertThat(admission.begin()).as("after %d ms", ms).isInstanceOf(Verdict.Admitted.class);
     }
+  }
+
+  /** Others give back and take again whenever it looks; each time less than there is. */
+  @Test
+  void whoseLuckIsBadIsNotRefused() {
+    Admission all = budgets.admission().need(Limit.CALLER_TOKENS, "m", "p", LIMIT, LIMIT / 4);
+    assertThat(all.begin()).isInstanceOf(Verdict.Admitted.class);
+    var others = new ArrayDeque<>(List.of(all));
+    var reads = new AtomicInteger();
+    meanwhile =
+        () -> {
+          int read = reads.getAndIncrement();
+          if (read % 2 == 1) {
+            others.remove().refund();
+          } else if (read > 0 && read < 30) {
+            others.add(budgets.admission().need(Limit.CALLER_TOKENS, "m", "p", LIMIT, LIMIT / 4));
+            others.element().begin();
+          }
+        };
+
+    Admission unlucky = budgets.admission().need(Limit.CALLER_TOKENS, "m", "p", LIMIT, 1);
+    assertThat(unlucky.begin()).isInstanceOf(Verdict.Admitted.class);
+    assertThat(reads.get()).isGreaterThanOrEqualTo(30);
   }
 
   @Test
