@@ -149,8 +149,11 @@ final class SimulatedReplicas implements AutoCloseable {
       if (faults.slow() > 0 && random.nextDouble() < faults.slow()) {
         answerTakesMs = random.nextInt(SLOWEST_MS);
       }
-      for (; answerTakesMs > 0; answerTakesMs--) {
-        waiting = true;
+      waiting = true;
+      long until = nowMs() + answerTakesMs;
+      answerTakesMs = 0;
+      while (nowMs() < until) {
+        // Another's answer may take long meanwhile, and end before this one goes on.
         step(1_000);
         load.run();
       }
