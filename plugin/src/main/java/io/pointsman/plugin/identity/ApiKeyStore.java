@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A list that is made anew, since Redis has lost the one before, has another epoch. Replicas
  * that know a list of another epoch then {@link #merge} it in, each epoch once, or again by a
  * replica that had seen a later change of it: that takes out what only the older list held. So what
- * was revoked does not come back, in whatever order replicas come.
+ * was revoked does not come back, in whatever order replicas come. A list without keys is not
+ * merged in, for it would keep out those of others, should its replica be wrong; so if the last key
+ * is revoked just before the loss, a replica that had not seen it brings that one back.
  */
 public final class ApiKeyStore {
   /** Each replica holds all of them in memory, and reads all of them after a change. */
@@ -74,31 +75,45 @@ public final class ApiKeyStore {
           return gone
           """;
 
+  /** KEYS: keys, version. In one, so that no change falls between the version and the keys. */
+  private static final String READ =
+      "return {redis.call('GET', KEYS[2]), redis.call('HGETALL', KEYS[1])}";
+
   /**
    * KEYS: keys, version, merged, revoked. ARGV: new epoch, random, epoch and count of the list that
    * is merged in, then name and JSON of each of its keys.
+   *
+   * <p>A list of the same epoch is not lost: its reader had asked another node. Neither is one
+   * without a count: a version before there were any wrote it, and begins an epoch each time.
    */
   private static final String MERGE =
       CHANGED
           + """
-          local from, count = ARGV[3], tonumber(ARGV[4])
-          local merged = redis.call('HGET', KEYS[3], from)
-          if merged and tonumber(merged) >= count then return 0 end
-          local mark = '"merged_from":"' .. from .. '"'
-          local known = redis.call('HGETALL', KEYS[1])
-          for i = 1, #known, 2 do
-            if string.find(known[i + 1], mark, 1, true) then
-              redis.call('HDEL', KEYS[1], known[i])
+          local function merge(from, count)
+            local found = redis.call('GET', KEYS[2])
+            if found and not string.match(found, '^[^:]+:%d+:') then return 0 end
+            if found and string.match(found, '^[^:]+') == from then return 0 end
+            local merged = redis.call('HGET', KEYS[3], from)
+            if merged and tonumber(merged) >= count then return 0 end
+            local mark = '"merged_from":"' .. from .. '"'
+            local known = redis.call('HGETALL', KEYS[1])
+            for i = 1, #known, 2 do
+              if string.find(known[i + 1], mark, 1, true) then
+                redis.call('HDEL', KEYS[1], known[i])
+              end
             end
-          end
-          for i = 5, #ARGV, 2 do
-            if not redis.call('ZSCORE', KEYS[4], ARGV[i]) then
-              redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
+            for i = 5, #ARGV, 2 do
+              if not redis.call('ZSCORE', KEYS[4], ARGV[i]) then
+                redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
+              end
             end
+            redis.call('HSET', KEYS[3], from, ARGV[4])
+            changed(KEYS[2], ARGV[1], ARGV[2])
+            return 1
           end
-          redis.call('HSET', KEYS[3], from, ARGV[4])
-          changed(KEYS[2], ARGV[1], ARGV[2])
-          return 1
+          local ours = 0
+          if #ARGV > 4 then ours = merge(ARGV[3], tonumber(ARGV[4])) end
+          return {redis.call('GET', KEYS[2]), redis.call('HGETALL', KEYS[1]), ours}
           """;
 
   /** What became of an attempt to create a key. */
@@ -122,6 +137,22 @@ public final class ApiKeyStore {
     /** There are {@value #MAX_KEYS} keys. */
     record TooMany() implements Creation {}
   }
+
+  /**
+   * The keys at one moment.
+   *
+   * @param version null before the first change, or if Redis has lost what it had
+   * @param keys by name
+   */
+  record KeyList(@Nullable KeyListVersion version, List<ApiKey> keys) {}
+
+  /**
+   * What came of an attempt to merge.
+   *
+   * @param ours whether the list was merged in
+   * @param list what is there now
+   */
+  record Merge(boolean ours, KeyList list) {}
 
   private final RedisCommands redis;
   private final List<String> names;
@@ -172,17 +203,12 @@ public final class ApiKeyStore {
 
   /** All keys, by name. */
   public List<ApiKey> list() {
-    Map<String, String> stored = redis.run(KIND, client -> client.hgetAll(names.get(0)));
-    var keys = new ArrayList<ApiKey>();
-    stored.forEach(
-        (name, json) -> {
-          ApiKey key = read(name, json);
-          if (key != null) {
-            keys.add(key);
-          }
-        });
-    keys.sort(Comparator.comparing(ApiKey::name));
-    return keys;
+    return read().keys();
+  }
+
+  /** All keys, and the version that they are. */
+  KeyList read() {
+    return keyList((List<?>) redis.run(KIND, client -> client.eval(READ, names, List.of())));
   }
 
   /** Differs after each change; null before the first, or if Redis has lost what it had. */
@@ -199,9 +225,10 @@ public final class ApiKeyStore {
    *
    * @param known version of the list that was lost
    * @param keys what it held
-   * @return false if that, or a later version of it, was merged in before
+   * @return not ours if that, or a later version of it, was merged in before, and if there is
+   *     nothing to give back
    */
-  boolean merge(KeyListVersion known, Collection<ApiKey> keys) {
+  Merge merge(KeyListVersion known, Collection<ApiKey> keys) {
     var arguments = new ArrayList<String>();
     arguments.add(known.epoch());
     arguments.add(Long.toString(known.count()));
@@ -211,7 +238,8 @@ public final class ApiKeyStore {
       arguments.add(key.name());
       arguments.add(json.toString());
     }
-    return Long.valueOf(1).equals(run(MERGE, arguments.toArray(String[]::new)));
+    var answer = (List<?>) run(MERGE, arguments.toArray(String[]::new));
+    return new Merge(Long.valueOf(1).equals(answer.get(2)), keyList(answer));
   }
 
   private Object run(String script, String... arguments) {
@@ -220,6 +248,23 @@ public final class ApiKeyStore {
     all.add(Long.toHexString(random.nextLong()));
     all.addAll(List.of(arguments));
     return redis.run(KIND, client -> client.eval(script, names, all));
+  }
+
+  /**
+   * @param answer version, then name and JSON of each key
+   */
+  private static KeyList keyList(List<?> answer) {
+    Object version = answer.get(0);
+    var stored = (List<?>) answer.get(1);
+    var keys = new ArrayList<ApiKey>();
+    for (int i = 0; i < stored.size(); i += 2) {
+      ApiKey key = read(String.valueOf(stored.get(i)), String.valueOf(stored.get(i + 1)));
+      if (key != null) {
+        keys.add(key);
+      }
+    }
+    keys.sort(Comparator.comparing(ApiKey::name));
+    return new KeyList(version == null ? null : KeyListVersion.parse(version.toString()), keys);
   }
 
   private static JsonObject write(ApiKey key) {

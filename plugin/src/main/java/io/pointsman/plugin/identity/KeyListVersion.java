@@ -1,5 +1,7 @@
 package io.pointsman.plugin.identity;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A version of the list of API keys in Redis.
  *
@@ -16,5 +18,10 @@ record KeyListVersion(String text, String epoch, long count) {
     } catch (NumberFormatException e) {
       return new KeyListVersion(text, parts[0], 0);
     }
+  }
+
+  /** Whether one list came from the other; not so if there is no other. */
+  boolean isOfEpochOf(@Nullable KeyListVersion other) {
+    return other != null && epoch.equals(other.epoch);
   }
 }

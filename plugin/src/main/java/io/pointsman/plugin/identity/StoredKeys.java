@@ -2,6 +2,8 @@ package io.pointsman.plugin.identity;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.pointsman.plugin.identity.ApiKeyStore.KeyList;
+import io.pointsman.plugin.identity.ApiKeyStore.Merge;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -70,20 +72,20 @@ final class StoredKeys implements KeySource {
   }
 
   private void follow() {
-    KeyListVersion now = store.version();
     KeyListVersion before = version;
-    if (before != null && (now == null || !now.epoch().equals(before.epoch()))) {
-      boolean ours = store.merge(before, snapshot().values());
-      log.warn("Redis had lost its API keys: restored={}", ours);
-      now = store.version();
-    }
-    if (keys != null && Objects.equals(now, before)) {
+    if (keys != null && Objects.equals(store.version(), before)) {
       return;
     }
+    KeyList found = store.read();
+    if (before != null && !before.isOfEpochOf(found.version())) {
+      Merge merge = store.merge(before, snapshot().values());
+      log.warn("Redis had lost its API keys, or has another list: restored={}", merge.ours());
+      found = merge.list();
+    }
     var read = new HashMap<KeyHash, ApiKey>();
-    store.list().forEach(key -> read.put(key.hash(), key));
+    found.keys().forEach(key -> read.put(key.hash(), key));
     keys = Map.copyOf(read);
-    version = now;
+    version = found.version();
     log.info("API keys of Redis in force: keys={}", read.size());
   }
 

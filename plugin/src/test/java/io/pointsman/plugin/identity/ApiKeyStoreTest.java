@@ -8,7 +8,6 @@ import io.pointsman.plugin.redis.RedisProcess;
 import io.pointsman.plugin.redis.RedisSession;
 import io.pointsman.plugin.redis.RedisTarget;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -30,7 +29,7 @@ class ApiKeyStoreTest {
   private ApiKeyStore store;
 
   /** What a replica knows. */
-  private record Known(KeyListVersion version, Collection<ApiKey> keys) {}
+  private record Known(KeyListVersion version, List<ApiKey> keys) {}
 
   @BeforeEach
   void start() throws Exception {
@@ -50,7 +49,9 @@ class ApiKeyStoreTest {
   }
 
   private Known look() {
-    return new Known(requireNonNull(store.version()), store.list());
+    ApiKeyStore.KeyList list = store.read();
+    assertThat(list.version()).isEqualTo(store.version());
+    return new Known(requireNonNull(list.version()), list.keys());
   }
 
   private void lose() {
@@ -58,7 +59,7 @@ class ApiKeyStoreTest {
   }
 
   private boolean merge(Known known) {
-    return store.merge(known.version(), known.keys());
+    return store.merge(known.version(), known.keys()).ours();
   }
 
   private List<String> names() {
@@ -158,6 +159,51 @@ class ApiKeyStoreTest {
 
     assertThat(look().version().epoch()).isEqualTo("c0ffee");
     assertThat(look().version().count()).isOne();
+  }
+
+  /** As where it asked an empty node in a fail-over, and the next command meets the real one. */
+  @Test
+  void aListIsNotMergedIntoALaterOneOfItsOwn() {
+    create("a");
+    create("b");
+    Known old = look();
+    store.revoke("a");
+    Known later = look();
+    // As after an hour.
+    redis.run("test", client -> client.del("ns/release/{api-keys}/revoked"));
+
+    ApiKeyStore.Merge merge = store.merge(old.version(), old.keys());
+
+    assertThat(merge.ours()).isFalse();
+    assertThat(merge.list()).isEqualTo(new ApiKeyStore.KeyList(later.version(), later.keys()));
+    assertThat(look()).isEqualTo(later);
+  }
+
+  @Test
+  void aListIsNotMergedIntoOneOfAVersionWithoutCounts() {
+    create("a");
+    create("b");
+    Known old = look();
+    redis.run("test", client -> client.hdel("ns/release/{api-keys}/keys", "a"));
+    redis.run("test", client -> client.set("ns/release/{api-keys}/version", "c0ffee"));
+
+    assertThat(merge(old)).isFalse();
+
+    assertThat(names()).containsExactly("b");
+    assertThat(look().version().text()).isEqualTo("c0ffee");
+  }
+
+  @Test
+  void aReplicaThatKnowsNoKeysDoesNotKeepOutThoseOfAnother() {
+    create("a");
+    Known known = look();
+    lose();
+
+    assertThat(merge(new Known(known.version(), List.of()))).isFalse();
+    assertThat(store.version()).isNull();
+
+    assertThat(merge(known)).isTrue();
+    assertThat(names()).containsExactly("a");
   }
 
   static LongStream seeds() {
