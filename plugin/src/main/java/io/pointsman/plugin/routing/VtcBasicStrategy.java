@@ -66,8 +66,8 @@ final class VtcBasicStrategy implements CostStrategy {
     }
     double input = Math.ceil((double) body.prompt().totalBytes() / BYTES_PER_TOKEN);
     double output = OUTPUT_PER_INPUT * input;
-    if (body.maxTokens() >= 0) {
-      output = Math.min(output, body.maxTokens());
+    if (body.answerTokens() >= 0) {
+      output = Math.min(output, body.answerTokens());
     }
     tokens.add(user, INPUT_WEIGHT * input + OUTPUT_WEIGHT * output);
   }

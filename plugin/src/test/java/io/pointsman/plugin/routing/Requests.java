@@ -34,9 +34,15 @@ final class Requests {
    */
   static ParsedRequest body(int promptBytes, int maxTokens) {
     String limit = maxTokens < 0 ? "" : ",\"max_tokens\":" + maxTokens;
-    String json = "{\"model\":\"m\",\"prompt\":\"" + "x".repeat(promptBytes) + "\"" + limit + "}";
+    return read(
+        Api.COMPLETIONS,
+        "{\"model\":\"m\",\"prompt\":\"" + "x".repeat(promptBytes) + "\"" + limit + "}");
+  }
+
+  /** What the reader makes of this JSON. */
+  static ParsedRequest read(Api api, String json) {
     byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
-    var result = new RequestReader().read(Api.COMPLETIONS, null, bytes, 0, bytes.length, true);
+    var result = new RequestReader().read(api, null, bytes, 0, bytes.length, true);
     if (result instanceof ParsedRequest request) {
       return request;
     }

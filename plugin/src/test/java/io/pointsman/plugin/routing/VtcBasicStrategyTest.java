@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.pointsman.plugin.endpoint.HandClock;
+import io.pointsman.plugin.prompt.Api;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -65,6 +66,19 @@ class VtcBasicStrategyTest {
 
     strategy.picked(of(null));
     assertThat(tokens.most()).isCloseTo(400, within(0.5));
+  }
+
+  @Test
+  void ofTwoLimitsTheLargerOneCounts() {
+    String chat =
+        "{\"model\":\"m\",\"max_tokens\":1,\"max_completion_tokens\":10,\"messages\":"
+            + "[{\"role\":\"user\",\"content\":\"%s\"}]}";
+    var body = Requests.read(Api.CHAT_COMPLETIONS, chat.formatted("x".repeat(396)));
+
+    strategy.picked(new RequestView("m", body, null, "a", 0));
+
+    // 100 tokens in, one of them the role, and 10 out, which count twice.
+    assertThat(tokens.of("a")).isCloseTo(120, within(0.5));
   }
 
   @Test
