@@ -49,9 +49,14 @@ final class ExtProcMessages {
         .build();
   }
 
-  static ProcessingRequest responseBody(ByteString body) {
+  /**
+   * A piece of the answer's body.
+   *
+   * @param last true if it is the last one
+   */
+  static ProcessingRequest responseBody(ByteString body, boolean last) {
     return ProcessingRequest.newBuilder()
-        .setResponseBody(HttpBody.newBuilder().setBody(body).setEndOfStream(true))
+        .setResponseBody(HttpBody.newBuilder().setBody(body).setEndOfStream(last))
         .build();
   }
 

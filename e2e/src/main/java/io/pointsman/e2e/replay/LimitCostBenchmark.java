@@ -1,6 +1,7 @@
 package io.pointsman.e2e.replay;
 
 import com.google.protobuf.ByteString;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.pointsman.e2e.harness.Await;
 import io.pointsman.e2e.harness.ModelsFile;
 import io.pointsman.e2e.harness.PluginProcess;
@@ -27,9 +28,10 @@ import picocli.CommandLine.Option;
 
 /**
  * Measures what limits add to the CPU time that the plugin takes for a request: requests whose key
- * and profile have no limits, such with a limit of each kind that counts requests (in a second, in
- * a minute, in flight), and such with a budget of tokens as well. The limits are leased from Redis
- * and never reached. Kinds take turns with one plugin, whose process time the system tells.
+ * and profile have no limits, such with limits of requests (in a second and in flight of the
+ * profile, in a minute and in flight of the key), and such with a budget of tokens as well, whose
+ * answers are JSON or streamed. The limits are leased from Redis, a few times what is sent, and
+ * never reached. Kinds take turns with one plugin, whose process time the system tells.
  */
 @Command(
     name = "limits.sh",
@@ -48,14 +50,28 @@ public final class LimitCostBenchmark implements Callable<Integer> {
   private static final int IN_FLIGHT = 16;
   private static final int PODS = 10;
 
+  /** Of a streamed answer. So many messages take their time: fewer such requests are sent. */
+  private static final int EVENTS = 50;
+
+  private static final int STREAMED_PART = 8;
+
+  /** A lease can come too late, above all while the plugin is cold. */
+  private static final double MOST_REFUSED = 0.02;
+
+  /** Limits that a request with limits of requests has. */
+  private static final int LIMITS = 4;
+
   private static final String PROFILES =
       """
       {"profiles": {"default": {}, \
-      "limited": {"requestsPerSecond": 1000000, "requestsInflight": 1000000}}}""";
+      "limited": {"requestsPerSecond": 50000, "requestsInflight": 1000}}}""";
 
-  private static final RequestLoad.Kind UNLIMITED = kind("unlimited", "default", false);
-  private static final RequestLoad.Kind REQUESTS = kind("by-requests", "limited", false);
-  private static final RequestLoad.Kind TOKENS = kind("by-tokens", "limited", true);
+  private static final RequestLoad.Kind UNLIMITED = kind("unlimited", "default", List.of());
+  private static final RequestLoad.Kind REQUESTS = kind("by-requests", "limited", List.of());
+  private static final RequestLoad.Kind TOKENS =
+      kind("by-tokens", "limited", SampleAnswers.whole());
+  private static final RequestLoad.Kind STREAMED =
+      kind("by-tokens", "limited", SampleAnswers.streamed(EVENTS));
 
   @Option(
       names = "--output",
@@ -102,7 +118,7 @@ public final class LimitCostBenchmark implements Callable<Integer> {
     Benchmarks.run(new CommandLine(new LimitCostBenchmark(System.out)), args);
   }
 
-  private static RequestLoad.Kind kind(String key, String profile, boolean answerBody) {
+  private static RequestLoad.Kind kind(String key, String profile, List<ProcessingRequest> answer) {
     return new RequestLoad.Kind(
         Map.of(
             "authorization",
@@ -111,7 +127,7 @@ public final class LimitCostBenchmark implements Callable<Integer> {
             profile,
             "routing-strategy",
             "prefix-cache"),
-        answerBody);
+        answer);
   }
 
   @Override
@@ -122,18 +138,19 @@ public final class LimitCostBenchmark implements Callable<Integer> {
         keys,
         "keys:\n"
             + key("unlimited", "")
-            + key("by-requests", ", requestsPerMinute: 100000000, requestsInFlight: 1000000")
+            + key("by-requests", ", requestsPerMinute: 3000000, requestsInFlight: 1000")
             + key(
                 "by-tokens",
-                ", requestsPerMinute: 100000000, requestsInFlight: 1000000,"
-                    + " tokensPerMinute: 100000000000"));
+                ", requestsPerMinute: 3000000, requestsInFlight: 1000,"
+                    + " tokensPerMinute: 15000000000"));
     try (Stack stack =
         Stack.named("limits")
             .target(Benchmarks.target())
             .model(MODEL, 1)
             .plugins(1)
             .pluginFlags("--api-keys-file=" + keys)
-            .pluginJvmOptions("-XX:TieredStopAtLevel=4", "-Xmx512m")
+            .pluginJvmOptions(
+                "-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC", "-Xmx512m")
             .progress(out::println)
             .start()) {
       usePods(stack);
@@ -191,20 +208,31 @@ public final class LimitCostBenchmark implements Callable<Integer> {
 
   /** One round goes forth and the next back, so that what changes steadily is no difference. */
   private LimitCostReport.Round round(PluginProcess plugin, RequestLoad load, boolean forth) {
-    var kinds = new RequestLoad.Kind[] {UNLIMITED, REQUESTS, TOKENS};
+    var kinds = new RequestLoad.Kind[] {UNLIMITED, REQUESTS, TOKENS, STREAMED};
     var costs = new double[kinds.length];
     for (int i = 0; i < kinds.length; i++) {
       int kind = forth ? i : kinds.length - 1 - i;
-      costs[kind] = cost(plugin, load, kinds[kind]);
+      int count = kinds[kind].equals(STREAMED) ? requests / STREAMED_PART : requests;
+      costs[kind] = cost(plugin, load, kinds[kind], count);
     }
-    return new LimitCostReport.Round(costs[0], costs[1], costs[2]);
+    return new LimitCostReport.Round(costs[0], costs[1], costs[2], costs[3]);
   }
 
   /** Microseconds of CPU time for a request. */
-  private double cost(PluginProcess plugin, RequestLoad load, RequestLoad.Kind kind) {
+  private static double cost(
+      PluginProcess plugin, RequestLoad load, RequestLoad.Kind kind, int count) {
+    double charged = plugin.metric("pointsman_limit_decisions_total");
     Duration before = plugin.process().cpuTime();
-    load.send(kind, requests);
-    return plugin.process().cpuTime().minus(before).toNanos() / 1e3 / requests;
+    int refused = load.send(kind, count);
+    Duration taken = plugin.process().cpuTime().minus(before);
+    charged = plugin.metric("pointsman_limit_decisions_total") - charged;
+    boolean asMeant = kind.equals(UNLIMITED) ? charged == 0 : charged >= LIMITS * (count - refused);
+    if (!asMeant || refused > count * MOST_REFUSED) {
+      throw new IllegalStateException(
+          "%.0f decisions on limits for %d requests, %d refused"
+              .formatted(charged, count, refused));
+    }
+    return taken.toNanos() / 1e3 / count;
   }
 
   private static ByteString body(String prompt) {

@@ -17,9 +17,10 @@ final class LimitCostReport {
    *
    * @param unlimited without limits
    * @param requests with each limit of requests
-   * @param tokens with a budget of tokens, too
+   * @param tokens with a budget of tokens, too, and an answer of JSON
+   * @param streamed the same with a streamed answer
    */
-  record Round(double unlimited, double requests, double tokens) {}
+  record Round(double unlimited, double requests, double tokens, double streamed) {}
 
   /** Adds what was measured with prompts of this length in bytes. */
   void add(int prompt, List<Round> rounds) {
@@ -30,6 +31,7 @@ final class LimitCostReport {
     double ratio = mean(rounds, Round::requests) / mean(rounds, Round::unlimited);
     row(prompt, "requests", rounds, Round::requests, ratio <= GOAL ? "met" : "missed");
     row(prompt, "requests and tokens", rounds, Round::tokens, "");
+    row(prompt, "the same, streamed", rounds, Round::streamed, "");
   }
 
   private void row(
@@ -82,7 +84,8 @@ final class LimitCostReport {
         | Prompt | Limits | CPU time | To none | 95 %% | Goal |
         |---|---|---:|---:|---:|---|
         %s
-        With tokens, the body of each answer comes to the plugin as well. Taken on: %s.
+        With tokens, the body of each answer comes to the plugin as well: JSON in one piece, or 50 \
+        events, each in a piece of its own. Taken on: %s.
         """
         .formatted(rounds, requests, GOAL, rows, machine);
   }

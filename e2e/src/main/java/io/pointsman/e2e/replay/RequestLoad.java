@@ -21,29 +21,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends one plugin replica whole requests as Envoy does with a buffered body, with no Envoy in
- * between: headers, body, and the answer's headers. Not thread-safe.
+ * between: headers, body, and the answer's headers, with its body where that is wanted. Not
+ * thread-safe.
  */
 final class RequestLoad implements AutoCloseable {
   private static final long LIMIT_SECONDS = 120;
   private static final ProcessingRequest ANSWER_HEADERS = ExtProcMessages.responseHeaders();
-  private static final ProcessingRequest ANSWER_BODY =
-      ExtProcMessages.responseBody(
-          ByteString.copyFromUtf8(
-              """
-              {"id":"1","object":"chat.completion","model":"m","choices":[{"index":0,"message":\
-              {"role":"assistant","content":"%s"},"finish_reason":"stop"}],"usage":\
-              {"prompt_tokens":500,"completion_tokens":200,"total_tokens":700}}"""
-                  .formatted("word ".repeat(200))));
 
   /**
    * Requests of one kind.
    *
    * @param headers of each, beside the usual ones
-   * @param answerBody true if the replica is to be sent the body of the answer, too
+   * @param answer pieces of the answer's body that the replica is sent; none if it sees no bodies
    */
-  record Kind(Map<String, String> headers, boolean answerBody) {
+  record Kind(Map<String, String> headers, List<ProcessingRequest> answer) {
     Kind {
       headers = Map.copyOf(headers);
+      answer = List.copyOf(answer);
     }
   }
 
@@ -69,9 +63,10 @@ final class RequestLoad implements AutoCloseable {
   /**
    * Sends so many requests and waits for their end.
    *
-   * @throws IllegalStateException if one is refused or fails, or the last has not ended after 120 s
+   * @return how many were refused
+   * @throws IllegalStateException if one fails, or the last has not ended after 120 s
    */
-  void send(Kind kind, int count) {
+  int send(Kind kind, int count) {
     var run = new Run(kind, count);
     for (int i = 0; i < inFlight; i++) {
       run.next();
@@ -88,6 +83,7 @@ final class RequestLoad implements AutoCloseable {
     if (failure != null) {
       throw new IllegalStateException("a request failed: " + failure.getMessage(), failure);
     }
+    return run.refused.get();
   }
 
   @Override
@@ -97,14 +93,15 @@ final class RequestLoad implements AutoCloseable {
 
   /** The requests of one call of {@link #send}. */
   private final class Run {
-    private final boolean answerBody;
+    private final List<ProcessingRequest> answer;
     private final ProcessingRequest headers;
     private final AtomicInteger left;
+    private final AtomicInteger refused = new AtomicInteger();
     private final CountDownLatch ended;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
     Run(Kind kind, int count) {
-      answerBody = kind.answerBody();
+      answer = kind.answer();
       headers = ExtProcMessages.requestHeaders(kind.headers());
       left = new AtomicInteger(count);
       ended = new CountDownLatch(count);
@@ -134,6 +131,7 @@ final class RequestLoad implements AutoCloseable {
     private final Run run;
     private final ProcessingRequest body;
     private @Nullable ClientCallStreamObserver<ProcessingRequest> stream;
+    private int pieces;
 
     Exchange(Run run, ProcessingRequest body) {
       this.run = run;
@@ -154,15 +152,20 @@ final class RequestLoad implements AutoCloseable {
       switch (reply.getResponseCase()) {
         case REQUEST_HEADERS -> send(body);
         case REQUEST_BODY -> send(ANSWER_HEADERS);
-        case RESPONSE_HEADERS -> {
-          if (run.answerBody) {
-            send(ANSWER_BODY);
-          } else {
-            requireNonNull(stream).onCompleted();
-          }
+        case RESPONSE_HEADERS, RESPONSE_BODY -> nextPiece();
+        case IMMEDIATE_RESPONSE -> {
+          run.refused.incrementAndGet();
+          requireNonNull(stream).onCompleted();
         }
-        case RESPONSE_BODY -> requireNonNull(stream).onCompleted();
-        default -> requireNonNull(stream).cancel("not what was awaited: " + reply, null);
+        default -> throw new IllegalStateException("not what was awaited: " + reply);
+      }
+    }
+
+    private void nextPiece() {
+      if (pieces < run.answer.size()) {
+        send(run.answer.get(pieces++));
+      } else {
+        requireNonNull(stream).onCompleted();
       }
     }
 

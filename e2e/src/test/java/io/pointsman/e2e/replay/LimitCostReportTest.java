@@ -11,8 +11,8 @@ class LimitCostReportTest {
   @Test
   void sumsOfAllRoundsAreComparedAndTheGoalIsJudgedByRequests() {
     var report = new LimitCostReport();
-    report.add(2_048, List.of(new Round(50, 60, 70), new Round(150, 160, 230)));
-    report.add(16_384, List.of(new Round(50, 60, 70), new Round(150, 161, 230)));
+    report.add(2_048, List.of(new Round(50, 60, 70, 300), new Round(150, 160, 230, 300)));
+    report.add(16_384, List.of(new Round(50, 60, 70, 300), new Round(150, 161, 230, 300)));
 
     assertThat(report.markdown(2, 1_000, "here"))
         .contains("over 2 rounds of 1000 requests")
@@ -27,9 +27,9 @@ class LimitCostReportTest {
   @Test
   void theIntervalIsAsWideAsRoundsDiffer() {
     var alike = new LimitCostReport();
-    alike.add(2_048, Collections.nCopies(20, new Round(100, 104, 120)));
+    alike.add(2_048, Collections.nCopies(20, new Round(100, 104, 120, 300)));
     var different = new LimitCostReport();
-    different.add(2_048, List.of(new Round(100, 90, 120), new Round(100, 118, 120)));
+    different.add(2_048, List.of(new Round(100, 90, 120, 300), new Round(100, 118, 120, 300)));
 
     assertThat(alike.markdown(20, 1, "here")).contains("| 1.040 | 1.040 - 1.040 | met |");
     assertThat(different.markdown(2, 1, "here")).contains("| 1.040 | 0.900 - 1.180 | met |");

@@ -29,7 +29,7 @@ class RequestLoadTest {
   void eachRequestIsWholeAndBodiesTakeTurns() throws Exception {
     try (var replica = new FakeReplica(ports, "10.0.0.1:8000");
         var load = new RequestLoad(replica.address(), BODIES, 1)) {
-      load.send(new RequestLoad.Kind(Map.of(), false), 2);
+      load.send(new RequestLoad.Kind(Map.of(), List.of()), 2);
 
       assertThat(replica.messages())
           .containsExactly(
@@ -48,10 +48,16 @@ class RequestLoadTest {
   void theAnswersBodyIsSentWhereItIsWanted() throws Exception {
     try (var replica = new FakeReplica(ports, "10.0.0.1:8000");
         var load = new RequestLoad(replica.address(), BODIES, 1)) {
-      load.send(new RequestLoad.Kind(Map.of(), true), 1);
+      load.send(new RequestLoad.Kind(Map.of(), SampleAnswers.streamed(3)), 1);
 
       assertThat(replica.messages())
-          .containsExactly(REQUEST_HEADERS, REQUEST_BODY, RESPONSE_HEADERS, RESPONSE_BODY);
+          .containsExactly(
+              REQUEST_HEADERS,
+              REQUEST_BODY,
+              RESPONSE_HEADERS,
+              RESPONSE_BODY,
+              RESPONSE_BODY,
+              RESPONSE_BODY);
     }
   }
 
@@ -59,7 +65,7 @@ class RequestLoadTest {
   void soManyAreUnderWayAtATimeAndNoMoreThanAskedForAreSent() throws Exception {
     try (var replica = new FakeReplica(ports, "10.0.0.1:8000");
         var load = new RequestLoad(replica.address(), BODIES, 4)) {
-      load.send(new RequestLoad.Kind(Map.of(), false), 50);
+      load.send(new RequestLoad.Kind(Map.of(), List.of()), 50);
 
       assertThat(replica.bodies()).hasSize(50);
       assertThat(replica.mostOpen()).isBetween(1, 4);
@@ -67,12 +73,19 @@ class RequestLoadTest {
   }
 
   @Test
-  void aRefusalIsAnError() throws Exception {
+  void refusalsAreCounted() throws Exception {
     try (var replica = new FakeReplica(ports);
-        var load = new RequestLoad(replica.address(), BODIES, 1)) {
-      assertThatThrownBy(() -> load.send(new RequestLoad.Kind(Map.of(), false), 3))
+        var load = new RequestLoad(replica.address(), BODIES, 2)) {
+      assertThat(load.send(new RequestLoad.Kind(Map.of(), List.of()), 3)).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aReplicaThatIsNotThereIsAnError() {
+    try (var load = new RequestLoad("127.0.0.1:" + ports.next(), BODIES, 1)) {
+      assertThatThrownBy(() -> load.send(new RequestLoad.Kind(Map.of(), List.of()), 1))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("immediate_response");
+          .hasMessageContaining("UNAVAILABLE");
     }
   }
 }

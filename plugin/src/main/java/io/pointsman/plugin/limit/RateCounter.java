@@ -167,8 +167,11 @@ final class RateCounter extends Counter {
    */
   private long target() {
     long share = limit() / replicas;
-    long least = share >= LARGE && perNano > 0 ? share / LARGE : 0;
     double soon = perNano * horizonNanos;
+    if (share < LARGE) {
+      return (long) soon;
+    }
+    long least = perNano > 0 ? share / LARGE : 0;
     double ahead = Math.min(HORIZONS_AHEAD * soon, (double) free() / AHEAD_PART / replicas);
     return Math.max((long) Math.max(soon, ahead), least);
   }
@@ -210,6 +213,7 @@ final class RateCounter extends Counter {
       return false;
     }
     if (present != null && present.window() == window) {
+      loose = false;
       present.endNanos(contact.time().nanosBefore(present.endMs(), nowNanos));
       present.granted(hold);
     } else {

@@ -141,10 +141,14 @@ class ReplicasApartTest {
       run(all, 5_000, limit);
 
       assertThat(alone).as("seed %d", seed).isBetween(9 * limit, 12 * limit);
-      assertThat(all.counted(PER_SECOND))
+      List<Counted> windows = all.counted(PER_SECOND);
+      assertThat(windows)
           .as("since Redis is back; seed %d", seed)
-          .hasSizeGreaterThanOrEqualTo(5)
+          .hasSize(6)
           .allMatch(window -> window.amount() <= limit);
+      assertThat(windows.subList(0, 5))
+          .as("whole windows since Redis is back; seed %d", seed)
+          .allMatch(window -> window.amount() == limit);
     }
   }
 
