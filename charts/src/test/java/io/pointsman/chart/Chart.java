@@ -137,7 +137,7 @@ final class Chart {
 
   private static Path copyWithoutHooks() {
     try {
-      Path copy = Files.createTempDirectory("chart").resolve("pointsman");
+      Path copy = Files.createTempDirectory(Path.of("target"), "chart").resolve("pointsman");
       try (Stream<Path> files = Files.walk(FOLDER)) {
         for (Path file : files.filter(Files::isRegularFile).toList()) {
           Path target = copy.resolve(FOLDER.relativize(file).toString());
