@@ -7,9 +7,7 @@ import io.pointsman.e2e.harness.ModelsFile;
 import io.pointsman.e2e.harness.PluginProcess;
 import io.pointsman.e2e.harness.Stack;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,7 +17,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -42,7 +39,7 @@ import picocli.CommandLine.Option;
           + " limits.md. Takes some 8 minutes.",
       ""
     })
-public final class LimitCostBenchmark implements Callable<Integer> {
+public final class LimitCostBenchmark extends Benchmark {
   private static final String MODEL = "llama-3-8b";
   private static final Duration READY_LIMIT = Duration.ofSeconds(30);
   private static final int[] PROMPTS = {2_048, 16_384};
@@ -74,22 +71,16 @@ public final class LimitCostBenchmark implements Callable<Integer> {
       kind("by-tokens", "limited", SampleAnswers.streamed(EVENTS));
 
   @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      description = "Where limits.md goes. Default: e2e/target/replay.")
-  private Path output = Benchmarks.target().resolve("replay");
-
-  @Option(
       names = "--rounds",
       paramLabel = "N",
-      defaultValue = "80",
+      defaultValue = "40",
       description = "Rounds for each length of prompts. Default: ${DEFAULT-VALUE}.")
   private int rounds;
 
   @Option(
       names = "--warm-up-rounds",
       paramLabel = "N",
-      defaultValue = "20",
+      defaultValue = "15",
       description = "Rounds before that. Default: ${DEFAULT-VALUE}.")
   private int warmUpRounds;
 
@@ -100,22 +91,11 @@ public final class LimitCostBenchmark implements Callable<Integer> {
       description = "Requests of each kind in a round. Default: ${DEFAULT-VALUE}.")
   private int requests;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this page.")
-  @SuppressWarnings("UnusedVariable") // picocli reads it.
-  private boolean help;
-
-  private final PrintStream out;
-
-  private LimitCostBenchmark(PrintStream out) {
-    this.out = out;
-  }
+  private LimitCostBenchmark() {}
 
   /** Runs the benchmark; the script beside it sets the system properties. */
   public static void main(String[] args) {
-    Benchmarks.run(new CommandLine(new LimitCostBenchmark(System.out)), args);
+    run(new CommandLine(new LimitCostBenchmark()), args);
   }
 
   private static RequestLoad.Kind kind(String key, String profile, List<ProcessingRequest> answer) {
@@ -132,20 +112,19 @@ public final class LimitCostBenchmark implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Files.createDirectories(output);
-    Path keys = output.resolve("limits-keys.yaml");
-    Files.writeString(
-        keys,
-        "keys:\n"
-            + key("unlimited", "")
-            + key("by-requests", ", requestsPerMinute: 3000000, requestsInFlight: 1000")
-            + key(
-                "by-tokens",
-                ", requestsPerMinute: 3000000, requestsInFlight: 1000,"
-                    + " tokensPerMinute: 15000000000"));
+    Path keys =
+        write(
+            "limits-keys.yaml",
+            "keys:\n"
+                + key("unlimited", "")
+                + key("by-requests", ", requestsPerMinute: 3000000, requestsInFlight: 1000")
+                + key(
+                    "by-tokens",
+                    ", requestsPerMinute: 3000000, requestsInFlight: 1000,"
+                        + " tokensPerMinute: 15000000000"));
     try (Stack stack =
         Stack.named("limits")
-            .target(Benchmarks.target())
+            .target(target())
             .model(MODEL, 1)
             .plugins(1)
             .pluginFlags("--api-keys-file=" + keys)
@@ -160,7 +139,7 @@ public final class LimitCostBenchmark implements Callable<Integer> {
         report.add(prompt, measure(stack.plugin(), prompt));
       }
       String markdown = report.markdown(rounds, requests, Machine.describe());
-      Benchmarks.tell(markdown, output, "limits.md", out);
+      report("limits.md", markdown);
     }
     return 0;
   }

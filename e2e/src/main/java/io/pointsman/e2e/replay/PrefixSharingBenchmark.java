@@ -6,12 +6,9 @@ import io.pointsman.e2e.harness.PluginProcess;
 import io.pointsman.e2e.harness.RedisProcess;
 import io.pointsman.e2e.harness.Stack;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,7 +28,7 @@ import picocli.CommandLine.Option;
           + " sharing.md. Takes some 3 minutes.",
       ""
     })
-public final class PrefixSharingBenchmark implements Callable<Integer> {
+public final class PrefixSharingBenchmark extends Benchmark {
   private static final String MODEL = "llama-3-8b";
   private static final Duration READY_LIMIT = Duration.ofSeconds(30);
   private static final Duration TRACE = Duration.ofMinutes(20);
@@ -39,12 +36,6 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
 
   // So many that two replicas seldom pick the same one by chance. Nothing listens there.
   private static final int PODS = 64;
-
-  @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      description = "Where sharing.md goes. Default: e2e/target/replay.")
-  private Path output = Benchmarks.target().resolve("replay");
 
   @Option(
       names = "--rounds",
@@ -81,22 +72,11 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
       description = "Seed of prompts and trace. Default: ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this page.")
-  @SuppressWarnings("UnusedVariable") // picocli reads it.
-  private boolean help;
-
-  private final PrintStream out;
-
-  private PrefixSharingBenchmark(PrintStream out) {
-    this.out = out;
-  }
+  private PrefixSharingBenchmark() {}
 
   /** Runs the benchmark; the script beside it sets the system properties. */
   public static void main(String[] args) {
-    Benchmarks.run(new CommandLine(new PrefixSharingBenchmark(System.out)), args);
+    run(new CommandLine(new PrefixSharingBenchmark()), args);
   }
 
   @Override
@@ -104,7 +84,7 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
     Trace trace = TraceGenerator.generate(TraceSettings.realistic(seed, TRACE));
     try (Stack stack =
         Stack.named("sharing")
-            .target(Benchmarks.target())
+            .target(target())
             .model(MODEL, 1)
             .plugins(2)
             .progress(out::println)
@@ -116,7 +96,7 @@ public final class PrefixSharingBenchmark implements Callable<Integer> {
               .toList();
       try {
         String report = measure(stack.redisServer(), replicas, trace);
-        Benchmarks.tell(report, output, "sharing.md", out);
+        report("sharing.md", report);
       } finally {
         replicas.forEach(DecisionClient::close);
       }

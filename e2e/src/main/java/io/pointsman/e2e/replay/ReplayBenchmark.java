@@ -3,15 +3,11 @@ package io.pointsman.e2e.replay;
 import io.pointsman.e2e.harness.Stack;
 import io.pointsman.e2e.modelserver.ServerSettings;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import picocli.CommandLine;
@@ -31,19 +27,13 @@ import picocli.CommandLine.Option;
           + " to first token. Writes replay.md and replay.svg. Takes some 8 minutes.",
       ""
     })
-public final class ReplayBenchmark implements Callable<Integer> {
+public final class ReplayBenchmark extends Benchmark {
   private static final String MODEL = "llama-3-8b";
   private static final int CLIENT_THREADS = 2;
   private static final int SHOWN_ERRORS = 3;
 
   // Tokens sent together: spares this machine work that has nothing to do with routing.
   private static final int STREAM_INTERVAL = 8;
-
-  @Option(
-      names = "--output",
-      paramLabel = "DIR",
-      description = "Where replay.md and replay.svg go. Default: e2e/target/replay.")
-  private Path output = Benchmarks.target().resolve("replay");
 
   @Option(
       names = "--seed",
@@ -76,23 +66,12 @@ public final class ReplayBenchmark implements Callable<Integer> {
       description = "What to compare. Default: ${DEFAULT-VALUE}.")
   private List<Configuration> configurations = List.of();
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this page.")
-  @SuppressWarnings("UnusedVariable") // picocli reads it.
-  private boolean help;
-
-  private final PrintStream out;
-
-  private ReplayBenchmark(PrintStream out) {
-    this.out = out;
-  }
+  private ReplayBenchmark() {}
 
   /** Runs the benchmark; the script beside it sets the system properties. */
   public static void main(String[] args) {
-    Benchmarks.run(
-        new CommandLine(new ReplayBenchmark(System.out))
+    run(
+        new CommandLine(new ReplayBenchmark())
             .registerConverter(Configuration.class, Configuration::parse),
         args);
   }
@@ -115,10 +94,8 @@ public final class ReplayBenchmark implements Callable<Integer> {
       executor.shutdownNow();
     }
     var report = new ReplayReport(trace, statistics, cluster, summaries);
-    Benchmarks.tell(report.markdown(Machine.describe()), output, "replay.md", out);
-    Path chart = output.resolve("replay.svg");
-    Files.writeString(chart, report.svg());
-    out.println("written: " + chart);
+    report("replay.md", report.markdown(Machine.describe()));
+    write("replay.svg", report.svg());
     return 0;
   }
 
@@ -161,7 +138,7 @@ public final class ReplayBenchmark implements Callable<Integer> {
             .withCacheBlocks(cluster.cacheBlocks())
             .withStreamInterval(STREAM_INTERVAL);
     return Stack.named("replay")
-        .target(Benchmarks.target())
+        .target(target())
         .model(MODEL, cluster.pods(), servers)
         .plugins(configuration.replicas())
         .start();
