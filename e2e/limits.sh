@@ -3,8 +3,4 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
 
-exec java -Xmx1g \
-  -Dpointsman.e2e.target="$target" \
-  -Dlogback.configurationFile=logback-harness.xml \
-  -cp "$jar:$target/lib/*" \
-  io.pointsman.e2e.replay.LimitCostBenchmark "$@"
+benchmark LimitCostBenchmark "$@"

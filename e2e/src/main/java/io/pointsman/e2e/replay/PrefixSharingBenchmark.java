@@ -1,13 +1,9 @@
 package io.pointsman.e2e.replay;
 
-import io.pointsman.e2e.harness.Await;
-import io.pointsman.e2e.harness.ModelsFile;
-import io.pointsman.e2e.harness.PluginProcess;
 import io.pointsman.e2e.harness.RedisProcess;
 import io.pointsman.e2e.harness.Stack;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,7 +26,6 @@ import picocli.CommandLine.Option;
     })
 public final class PrefixSharingBenchmark extends Benchmark {
   private static final String MODEL = "llama-3-8b";
-  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
   private static final Duration TRACE = Duration.ofMinutes(20);
   private static final int WARM_UP = 100;
 
@@ -89,7 +84,7 @@ public final class PrefixSharingBenchmark extends Benchmark {
             .plugins(2)
             .progress(out::println)
             .start()) {
-      usePods(stack);
+      usePods(stack, MODEL, PODS, null);
       List<DecisionClient> replicas =
           stack.plugins().stream()
               .map(plugin -> new DecisionClient("127.0.0.1:" + plugin.grpcPort()))
@@ -143,22 +138,5 @@ public final class PrefixSharingBenchmark extends Benchmark {
     traffic.begin();
     double agreementMillis = delay.agree();
     report.after(traffic.await(outageRequests), agreementMillis);
-  }
-
-  private static void usePods(Stack stack) {
-    var addresses = new ArrayList<String>();
-    for (int pod = 1; pod <= PODS; pod++) {
-      addresses.add("127.1.0." + pod + ":8000");
-    }
-    stack.modelsFile().write(List.of(new ModelsFile.Model(MODEL, addresses, null)));
-    Await.until(
-        "both replicas know the pods",
-        READY_LIMIT,
-        () -> stack.plugins().stream().allMatch(PrefixSharingBenchmark::knowsPods));
-  }
-
-  private static boolean knowsPods(PluginProcess plugin) {
-    return plugin.endpoints().getModelsList().stream()
-        .anyMatch(model -> model.getEndpointsCount() == PODS);
   }
 }
